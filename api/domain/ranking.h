@@ -1,0 +1,67 @@
+// The ranking of a topic's repositories: what can be asked, and what a place in it consists of.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "domain/ids.h"
+#include "domain/repository.h"
+
+namespace repopulse {
+
+// Each order is total: ties are broken by ascending id, so pages never overlap.
+enum class RankingSort {
+  kPopularity,  // stars, most first
+  kActivity,    // pushed_at, newest first, never pushed last (the activity score takes over once events are collected)
+  kNewest,      // created_at, newest first
+  kUpdated,     // updated_at, newest first
+  kStored,      // id, smallest first (the predecessor's "as stored")
+};
+
+std::string_view ToString(RankingSort sort);
+std::optional<RankingSort> ParseRankingSort(std::string_view text);  // only those /api/v1 offers
+
+// The last place of the page before: its sort key and id. The key is stars for kPopularity, microseconds since the
+// epoch for the times (never pushed: the smallest int64), and unused for kStored.
+struct RankingPosition {
+  int64_t key = 0;
+  RepositoryId id;
+};
+
+struct RankingQuery {
+  TopicName topic;
+  RankingSort sort = RankingSort::kPopularity;
+  std::optional<std::string> language;  // without regard to case
+  std::optional<int64_t> min_stars;
+  std::optional<bool> archived;          // absent: both
+  std::optional<RankingPosition> after;  // keyset: strictly behind it
+  size_t limit = 30;
+  std::chrono::sys_days
+      baseline_day;  // growth and rank change compare with this day's snapshots (or the next later ones)
+};
+
+struct Growth {
+  std::chrono::sys_days since;    // the day of the snapshot compared with
+  int64_t stars = 0;              // gained (or lost) since then
+  std::optional<double> percent;  // of the stars then; none where there were no stars
+};
+
+struct RankedRepository {
+  Repository repository;
+  int64_t rank = 0;                    // 1 = first among ALL of the topic's repositories in this order, before filters
+  std::optional<int64_t> rank_change;  // places gained by stars since the baseline; only for kPopularity
+  std::optional<Growth> growth;        // none without an earlier snapshot
+  RankingPosition position;
+};
+
+struct RankingPage {
+  std::vector<RankedRepository> items;
+  int64_t total = 0;  // places that match the filters, over all pages
+  bool has_more = false;
+};
+
+}  // namespace repopulse

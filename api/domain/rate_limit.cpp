@@ -1,0 +1,66 @@
+#include "domain/rate_limit.h"
+
+#include <algorithm>
+
+namespace repopulse {
+namespace {
+
+constexpr std::chrono::seconds kFirstBackoff{60};
+constexpr std::chrono::seconds kLongestWait{3600};
+
+bool IsFullAgain(const RateBudget& budget, TimePoint now) { return now >= budget.reset_at; }
+
+// An older answer that arrives late must not give back what newer ones have used up.
+bool IsSameWindow(const RateBudget& budget, const RateObservation& seen) {
+  return seen.reset_at && budget.limit > 0 && *seen.reset_at <= budget.reset_at;
+}
+
+void ObserveBucket(RateBudget& budget, const RateObservation& seen) {
+  if (!seen.limit || !seen.remaining || !seen.reset_at || *seen.limit <= 0) return;
+  const int64_t remaining = std::clamp<int64_t>(*seen.remaining, 0, *seen.limit);
+  budget.remaining = IsSameWindow(budget, seen) ? std::min(budget.remaining, remaining) : remaining;
+  budget.limit = *seen.limit;
+  budget.reset_at = *seen.reset_at;
+}
+
+std::chrono::seconds WaitAfterLimit(RateBudget& budget, const RateObservation& seen, TimePoint now) {
+  if (seen.retry_after) return std::clamp(*seen.retry_after, std::chrono::seconds{1}, kLongestWait);
+  if (seen.remaining == 0 && seen.reset_at && *seen.reset_at > now) {
+    const auto until_reset = std::chrono::ceil<std::chrono::seconds>(*seen.reset_at - now);
+    return std::min(until_reset, kLongestWait);
+  }
+  budget.backoff = std::clamp(budget.backoff * 2, kFirstBackoff, kLongestWait);
+  return budget.backoff;
+}
+
+}  // namespace
+
+std::string_view ToString(RateResource resource) { return resource == RateResource::kSearch ? "search" : "core"; }
+
+TimePoint NextRequestAt(const RateBudget& budget, TimePoint now, int64_t reserve) {
+  if (budget.blocked_until > now) return budget.blocked_until;
+  if (budget.limit == 0 || IsFullAgain(budget, now) || budget.remaining > reserve) return now;
+  return budget.reset_at;
+}
+
+RateBudget Take(RateBudget budget, TimePoint now) {
+  if (budget.limit > 0 && IsFullAgain(budget, now)) {
+    // GitHub opens a new window with the next request; its answer brings the real figures.
+    budget.remaining = budget.limit;
+    budget.reset_at = now + std::chrono::minutes(1);
+  }
+  budget.remaining = std::max<int64_t>(budget.remaining - 1, 0);
+  return budget;
+}
+
+RateBudget Observe(RateBudget budget, const RateObservation& seen, TimePoint now) {
+  ObserveBucket(budget, seen);
+  if (seen.limited) {
+    budget.blocked_until = std::max(budget.blocked_until, now + WaitAfterLimit(budget, seen, now));
+  } else {
+    budget.backoff = std::chrono::seconds{0};
+  }
+  return budget;
+}
+
+}  // namespace repopulse

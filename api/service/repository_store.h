@@ -1,0 +1,39 @@
+// Port: repositories and their daily snapshots in the database. Thread-safe; every call has a deadline.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "domain/repository.h"
+
+namespace repopulse {
+
+struct RepositoryListQuery {
+  std::optional<std::string> text;    // part of the full name or description, without regard to case; taken literally
+  std::optional<bool> active;         // its events are collected (none are before events exist)
+  std::optional<RepositoryId> after;  // keyset: ids above it
+  size_t limit = 30;
+};
+
+struct RepositoryPage {
+  std::vector<StoredRepository> items;  // by id
+  int64_t total = 0;
+  bool has_more = false;
+};
+
+class RepositoryStore {
+ public:
+  virtual ~RepositoryStore() = default;
+
+  // The repository that has this name now; else the one that had it last (its present name differs then).
+  virtual Result<std::optional<StoredRepository>> FindByName(const RepositoryName& name) = 0;
+  virtual Result<RepositoryPage> List(const RepositoryListQuery& query) = 0;
+  // The days from..to (both inclusive) on which it was seen, oldest first; at most `limit`.
+  virtual Result<std::vector<Snapshot>> Snapshots(RepositoryId id, std::chrono::sys_days from, std::chrono::sys_days to,
+                                                  size_t limit) = 0;
+};
+
+}  // namespace repopulse

@@ -1,0 +1,37 @@
+// A Representation: what a client gets for one query, made once and served many times.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace repopulse {
+
+struct Representation {
+  int status = 200;
+  std::string
+      headers;  // header lines that depend on the content alone, each with CRLF: Content-Type, Last-Modified, Link …
+  std::string body;
+  std::string gzip;  // the body compressed; empty where that does not pay
+  std::string etag;  // without quotes; the gzip variant's is this with "-gz"
+  TimePoint data_as_of{};
+  TimePoint fresh_until{};
+  TimePoint usable_until{};  // may be served stale until then while something newer is made, or cannot be
+
+  // Bytes it holds in memory, roughly.
+  [[nodiscard]] size_t size_bytes() const {
+    return sizeof(Representation) + headers.size() + body.size() + gzip.size() + etag.size();
+  }
+};
+
+using RepresentationPtr = std::shared_ptr<const Representation>;
+
+// The form kept in Redis: versioned and length-prefixed. kMalformed for anything this version did not write.
+std::string EncodeRepresentation(const Representation& representation);
+Result<Representation> DecodeRepresentation(std::string_view bytes);
+
+}  // namespace repopulse

@@ -1,0 +1,1 @@
+"""A simulated GitHub: repository search, repositories, limits and faults, from a seed."""

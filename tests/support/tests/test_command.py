@@ -72,6 +72,17 @@ def test_a_restart_that_catches_up_goes_on(run):
         row["id"]: row["created_at"] for row in fresh.truth("tiny")["repositories"]}
 
 
+def test_two_processes_make_the_same_world(run, monkeypatch):
+    worlds = []
+    for hash_seed in ("1", "2"):
+        monkeypatch.setenv("PYTHONHASHSEED", hash_seed)
+        _, sim = run("--port", "0", "--time-scale", "0", "--seed", "7", "--topic", "tiny=90",
+                     "--topic", "small=60", "--quiet")
+        sim.control("advance", {"seconds": 20 * 86400})
+        worlds.append([sim.truth(topic) for topic in ("tiny", "small", "another")])
+    assert worlds[0] == worlds[1]
+
+
 def test_a_port_in_use_is_said(run):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -10,6 +10,7 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -58,6 +59,7 @@ class JobRunner {
 
   Result<Started> Start(JobKind kind);
   Result<std::optional<Job>> Find(JobId id) { return store_.Find(id); }
+  Result<std::vector<Job>> Recent(size_t limit) { return store_.Recent(limit); }
   // The job when it has ended, or as it is at the deadline or when the process stops.
   Result<Job> Wait(JobId id, std::chrono::milliseconds deadline, const std::stop_token& stop = {});
   // No new jobs; running ones are asked to stop. Idempotent.

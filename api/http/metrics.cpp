@@ -1,0 +1,111 @@
+#include "http/metrics.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+#include <unistd.h>
+
+#include <array>
+#include <fstream>
+#include <map>
+#include <shared_mutex>
+#include <utility>
+
+namespace repopulse::http {
+namespace {
+
+int64_t ResidentBytes() {
+  std::ifstream statm("/proc/self/statm");
+  int64_t total_pages = 0;
+  int64_t resident_pages = 0;
+  statm >> total_pages >> resident_pages;
+  return resident_pages * sysconf(_SC_PAGESIZE);
+}
+
+const prometheus::Histogram::BucketBoundaries kSeconds = {0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
+                                                          0.01,    0.025,  0.05,    0.1,    0.25,  1.0,    5.0};
+
+}  // namespace
+
+struct Metrics::Impl {
+  explicit Impl(const NearCache& cache) : near_cache(cache) {
+    for (const ReadSource source : kAllReadSources) {
+      by_source[static_cast<size_t>(source)] = &reads.Add({{"source", std::string(ToString(source))}});
+    }
+  }
+
+  // Handles are looked up once for each route and status: the family's own look-up hashes every label.
+  prometheus::Counter& RequestCounter(std::string_view route, int status) {
+    const std::pair<std::string_view, int> key{route, status};
+    {
+      const std::shared_lock lock(mutex);
+      if (const auto it = by_route.find(key); it != by_route.end()) return *it->second;
+    }
+    const std::lock_guard lock(mutex);
+    auto& counter = requests.Add({{"route", std::string(route)}, {"status", std::to_string(status)}});
+    by_route.emplace(key, &counter);
+    return counter;
+  }
+
+  const NearCache& near_cache;
+  prometheus::Registry registry;
+  prometheus::Family<prometheus::Counter>& requests = prometheus::BuildCounter()
+                                                          .Name("repopulse_http_requests_total")
+                                                          .Help("Answered requests by route and status.")
+                                                          .Register(registry);
+  prometheus::Histogram& seconds = prometheus::BuildHistogram()
+                                       .Name("repopulse_http_request_seconds")
+                                       .Help("From parsed request to written answer.")
+                                       .Register(registry)
+                                       .Add({}, kSeconds);
+  prometheus::Family<prometheus::Counter>& reads = prometheus::BuildCounter()
+                                                       .Name("repopulse_reads_total")
+                                                       .Help("Answers of the read pipeline by where they came from.")
+                                                       .Register(registry);
+  prometheus::Gauge& near_bytes = prometheus::BuildGauge()
+                                      .Name("repopulse_near_cache_bytes")
+                                      .Help("Bytes held by the near-cache.")
+                                      .Register(registry)
+                                      .Add({});
+  prometheus::Gauge& near_entries = prometheus::BuildGauge()
+                                        .Name("repopulse_near_cache_entries")
+                                        .Help("Answers held by the near-cache.")
+                                        .Register(registry)
+                                        .Add({});
+  prometheus::Gauge& resident = prometheus::BuildGauge()
+                                    .Name("process_resident_memory_bytes")
+                                    .Help("Resident memory of the replica.")
+                                    .Register(registry)
+                                    .Add({});
+  prometheus::Gauge& ready = prometheus::BuildGauge()
+                                 .Name("repopulse_ready")
+                                 .Help("1 where the last readiness check passed.")
+                                 .Register(registry)
+                                 .Add({});
+  std::array<prometheus::Counter*, std::size(kAllReadSources)> by_source{};
+  std::shared_mutex mutex;
+  std::map<std::pair<std::string_view, int>, prometheus::Counter*> by_route;  // route names live in the route table
+};
+
+Metrics::Metrics(const NearCache& near_cache) : impl_(std::make_unique<Impl>(near_cache)) {}
+Metrics::~Metrics() = default;
+
+void Metrics::Observe(std::string_view route, int status, std::chrono::nanoseconds duration) {
+  impl_->RequestCounter(route, status).Increment();
+  impl_->seconds.Observe(std::chrono::duration<double>(duration).count());
+}
+
+void Metrics::CountRead(ReadSource source) { impl_->by_source[static_cast<size_t>(source)]->Increment(); }
+
+void Metrics::SetReady(bool ready) { impl_->ready.Set(ready ? 1 : 0); }
+
+std::string Metrics::Text() const {
+  impl_->near_bytes.Set(static_cast<double>(impl_->near_cache.size_bytes()));
+  impl_->near_entries.Set(static_cast<double>(impl_->near_cache.entries()));
+  impl_->resident.Set(static_cast<double>(ResidentBytes()));
+  return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
+}
+
+}  // namespace repopulse::http

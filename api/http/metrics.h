@@ -1,0 +1,30 @@
+// The replica's Prometheus metrics. Thread-safe.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "http/message.h"
+#include "service/near_cache.h"
+
+namespace repopulse::http {
+
+class Metrics {
+ public:
+  explicit Metrics(const NearCache& near_cache);
+  ~Metrics();
+
+  void Observe(std::string_view route, int status, std::chrono::nanoseconds duration);
+  void CountRead(ReadSource source);
+  void SetReady(bool ready);
+  // Prometheus' text format.
+  [[nodiscard]] std::string Text() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace repopulse::http

@@ -1,0 +1,42 @@
+// Reads a request's query parameters into typed values and collects every mistake, so that a client hears of all at
+// once.
+#pragma once
+
+#include <chrono>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/message.h"
+#include "http/problem.h"
+
+namespace repopulse::http {
+
+// Each name is read once; Finish() then knows the parameters nobody asked for. For one request, on one thread.
+class Params {
+ public:
+  explicit Params(const Request& request) : request_(request) {}
+
+  // The value, or nothing where absent. Given twice or empty is a mistake.
+  std::optional<std::string> Text(std::string_view name, size_t bytes_max);
+  std::optional<int64_t> Integer(std::string_view name, int64_t min, int64_t max);
+  std::optional<bool> Boolean(std::string_view name);
+  std::optional<std::chrono::sys_days> Day(std::string_view name);
+  std::string OneOf(std::string_view name, const std::vector<std::string_view>& allowed, std::string_view otherwise);
+
+  // Records a mistake found by the caller.
+  void Reject(std::string_view name, std::string_view value, std::string allowed);
+  // The problem to answer, if anything was wrong or unknown.
+  std::optional<Problem> Finish();
+
+ private:
+  const std::string* Find(std::string_view name);
+
+  const Request& request_;
+  std::vector<std::string> known_;
+  std::vector<ParameterError> errors_;
+};
+
+}  // namespace repopulse::http

@@ -1,0 +1,37 @@
+// Makes Representations: the headers, the validator and the gzip variant of an answer, once.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "service/representation.h"
+
+namespace repopulse::http {
+
+struct Freshness {
+  std::chrono::seconds fresh{60};
+  std::chrono::seconds stale{86400};
+};
+
+class RepresentationBuilder {
+ public:
+  RepresentationBuilder(const Clock& clock, Freshness freshness) : clock_(clock), freshness_(freshness) {}
+
+  // 200, cacheable. `headers`: further header lines, each with CRLF.
+  [[nodiscard]] Representation Ok(std::string_view content_type, std::string body, TimePoint data_as_of,
+                                  std::string_view headers = "") const;
+  // 202: what was asked for is known, but there is no data yet. Kept for a second only.
+  [[nodiscard]] Representation NotYet(std::string_view content_type, std::string body,
+                                      std::chrono::seconds retry_after) const;
+  // 301 to `location`, a path of this service.
+  [[nodiscard]] Representation Moved(const std::string& location) const;
+
+ private:
+  const Clock& clock_;
+  const Freshness freshness_;
+};
+
+}  // namespace repopulse::http

@@ -1,0 +1,39 @@
+// What the handlers work with; put together by app/. Everything outlives the server.
+#pragma once
+
+#include <atomic>
+#include <string>
+
+#include "base/clock.h"
+#include "http/metrics.h"
+#include "http/representation_builder.h"
+#include "service/job_runner.h"
+#include "service/rate_budget_store.h"
+#include "service/read_pipeline.h"
+#include "service/repository_store.h"
+#include "service/schema.h"
+#include "service/shared_cache.h"
+#include "service/topic_store.h"
+
+namespace repopulse::http {
+
+struct Services {
+  const Clock& clock;
+  ReadPipeline& pipeline;
+  SharedCache& shared_cache;
+  Schema& schema;
+  TopicStore& topics;
+  RepositoryStore& repositories;
+  JobRunner& jobs;
+  RateBudgetStore& budgets;
+  Metrics& metrics;
+  RepresentationBuilder builder;
+  std::string admin_key;
+  std::string github_credential;  // "token" or "anonymous"
+  std::string github_url;
+  std::string version;
+  bool demo = false;  // GitHub is simulated: said wherever the data's origin matters
+  const std::atomic<bool>& draining;
+};
+
+}  // namespace repopulse::http

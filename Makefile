@@ -1,0 +1,67 @@
+# The front door: `make` alone lists what there is. Settings (PORT, RUN_DIR, TOPICS ...; see .env.template) can be given on
+# the command line, e.g. make demo PORT=8082, in the environment, or in .env.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo run up down restart status logs env build build-dev test lint format bench clean packages-run packages-test packages-lint packages-bench
+
+STACK := /usr/bin/python3 stack/repopulse-stack
+# As many compilers as there are processors, and 1.5 GiB of memory for each.
+JOBS ?= $(shell awk -v n="$$(nproc)" '/MemAvailable/ {m = int($$2 / 1572864); print (m < 1 ? 1 : m < n ? m : n)}' /proc/meminfo)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+demo: build ## the whole stack against the simulated GitHub, until Ctrl-C; installs and builds what is missing
+	@MAKE_GOAL=$@ exec $(STACK) run --demo
+
+run: build ## the whole stack against api.github.com (GITHUB_TOKEN of .env), until Ctrl-C
+	@MAKE_GOAL=$@ exec $(STACK) run
+
+up: build ## the same in the background; DEMO=1 for the simulated GitHub
+	@MAKE_GOAL=$@ exec $(STACK) up
+
+down: ## stop what `make up` started; the data stay
+	@exec $(STACK) down
+
+restart: build ## down and up
+	@$(STACK) down
+	@MAKE_GOAL=$@ exec $(STACK) up
+
+status: ## what runs: parts, processes, ports, memory
+	@exec $(STACK) status
+
+logs: ## the last log lines of all parts; PART=api-a only one, LINES=100 more, FOLLOW=1 what comes
+	@exec $(STACK) logs $(PART) --lines $(or $(LINES),20) $(if $(filter 1 yes true,$(FOLLOW)),--follow)
+
+env: ## write .env from .env.template with random secrets; never replaces one
+	@exec $(STACK) env
+
+# REPOPULSE_BIN names a build of one's own, for development.
+build: packages-run ## build/release/repopulse
+ifndef REPOPULSE_BIN
+	@stack/build release $(JOBS)
+endif
+
+build-dev: packages-test ## build/dev: with sanitizers and tests
+	@stack/build dev $(JOBS)
+
+test: packages-run packages-test build build-dev ## all tests; ends with the line `N passed, N failed`
+	@exec tests/run-tests $(TESTS)
+
+lint: packages-run packages-test packages-lint ## format, static analysis, shell, Python, house rules
+	@exec tests/run-lint $(JOBS)
+
+format: packages-lint ## clang-format over all C++
+	@git ls-files -co --exclude-standard '*.cpp' '*.h' | xargs -r clang-format -i
+
+bench: packages-run packages-bench build ## measure the stack (loadtest/bench)
+	@exec loadtest/bench $(BENCH)
+
+clean: ## remove what was built; data, logs and .env stay
+	@rm -rf build .pytest_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+packages-run packages-test packages-lint packages-bench: packages-%:
+	@stack/install-packages $*

@@ -1,0 +1,1 @@
+"""The local stack without Docker: starts, supervises and stops all parts from one folder."""

@@ -189,7 +189,7 @@ def _relay(receive):
         for line in lines:
             content = json.loads(line)
             if "say" in content:
-                print(content["say"], flush=True)
+                _print_if_heard(content["say"])
             if content.get("error"):
                 fail(content["error"])
             if "code" in content:
@@ -197,6 +197,14 @@ def _relay(receive):
     if code is None:
         raise Failure("the launcher ended without a word")
     return code
+
+
+def _print_if_heard(line):
+    """A reader that has gone, as in `make up | head`, does not end the start."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def already_up(layout, settings, report):

@@ -1,7 +1,9 @@
 """The parts of a stack: how each is started, when it is ready, how long its orderly end may take."""
 
 import dataclasses
+import datetime
 import os
+import shlex
 import typing
 
 from . import probes
@@ -56,7 +58,9 @@ def service_environment(around, settings_of_parts):
     })
     if around.settings.demo:
         environment["GITHUB_API_URL"] = f"http://127.0.0.1:{around.ports['github'][0]}"
-        environment.pop("GITHUB_TOKEN_FILE", None)  # a real token has no business in the simulation
+        # A real token has no business in the simulation, which takes any; with one there is more room to collect.
+        environment.pop("GITHUB_TOKEN_FILE", None)
+        environment["GITHUB_TOKEN"] = "simulated"
     return environment
 
 
@@ -81,8 +85,19 @@ def github(around):
     port = around.ports["github"][0]
     environment = {**base_environment(layout), "PYTHONPATH": str(layout.app / "support"), "PYTHONDONTWRITEBYTECODE": "1"}
     return Part(
-        "github", [PYTHON, "-m", "simgithub", "--port", str(port)], environment,
+        "github", [PYTHON, "-m", "simgithub", "--port", str(port), *_simulation_options(layout)], environment,
         lambda: probes.http_answers("127.0.0.1", port, "/_sim/health"), stop_seconds=5.0, ports=(port,))
+
+
+def _simulation_options(layout):
+    """A world that goes on over restarts, quiet and without limits; SIMULATED_GITHUB_OPTIONS replaces all that, for tests."""
+    given = os.environ.get("SIMULATED_GITHUB_OPTIONS")
+    if given is not None:
+        return shlex.split(given)
+    began = layout.data / "world-began"
+    if not began.exists():
+        began.write_text(datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    return ["--start-time", began.read_text(), "--catch-up", "--no-limits", "--quiet"]
 
 
 def replica(around, name, environment):

@@ -83,11 +83,12 @@ def _works_inside(pid, folder):
 
 
 def end(find, grace_seconds):
-    """Ends the processes that find() names: SIGTERM, after the grace SIGKILL. True when none is left."""
+    """Ends the processes that find() names: SIGTERM, also to stopped ones, after the grace SIGKILL. True when none is left."""
     for number, seconds in ((signal.SIGTERM, grace_seconds), (signal.SIGKILL, 5.0)):
         for pid in find():
             try:
                 os.kill(pid, number)
+                os.kill(pid, signal.SIGCONT)
             except ProcessLookupError:
                 continue
         deadline = time.monotonic() + seconds

@@ -170,8 +170,11 @@ class Runner:
         self._enter("stopped")
 
     def _end_group(self):
-        """What the part started and left behind: nginx's workers outlive a killed master and keep its port."""
-        self._signal_group(signal.SIGKILL)
+        """What the part started and left behind: nginx's workers outlive a killed master and keep its port; cron's jobs
+        are groups of their own in its session."""
+        for pid in processes.members(self.process.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def _signal_group(self, number):
         with contextlib.suppress(ProcessLookupError, PermissionError):

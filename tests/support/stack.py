@@ -98,9 +98,12 @@ def free_port():
 
 
 class Stack:
-    """One stack with a RUN_DIR and a PORT of its own. Settings (`env`) win over .env, which tests never read."""
+    """One stack with a RUN_DIR and a PORT of its own. `env` are its settings; .env and the caller's own are not read.
 
-    def __init__(self, run_dir=None, port=None, demo=True, env=None):
+    sim_options: the simulated GitHub's options instead of the demo's, e.g. "--time-scale 0 --seed 7 --no-limits".
+    """
+
+    def __init__(self, run_dir=None, port=None, demo=True, env=None, sim_options=None):
         self.scratch = None
         if run_dir is None:
             self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="repopulse-test-"))
@@ -110,6 +113,8 @@ class Stack:
         self.port = port or free_port()
         self.demo = demo
         self.env = dict(env or {})
+        if sim_options is not None:
+            self.env["SIMULATED_GITHUB_OPTIONS"] = sim_options
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
@@ -276,8 +281,10 @@ class Stack:
         return done.stdout
 
     def environment(self):
+        settings = {line.lstrip("#").partition("=")[0] for line in (PROJECT / ".env.template").read_text().splitlines() if "=" in line}
+        settings |= {name + "_FILE" for name in settings}
         return {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if name not in settings},
             "ENV_FILE": "/dev/null",
             "RUN_DIR": str(self.run_dir),
             "PORT": str(self.port),

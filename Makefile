@@ -11,7 +11,7 @@ STACK := /usr/bin/python3 stack/repopulse-stack
 JOBS ?= $(shell awk -v n="$$(nproc)" '/MemAvailable/ {m = int($$2 / 1572864); print (m < 1 ? 1 : m < n ? m : n)}' /proc/meminfo)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 demo: build ## the whole stack against the simulated GitHub, until Ctrl-C; installs and builds what is missing
 	@MAKE_GOAL=$@ exec $(STACK) run --demo
@@ -54,7 +54,7 @@ lint: packages-run packages-test packages-lint ## format, static analysis, shell
 	@exec tests/run-lint $(JOBS)
 
 format: packages-lint ## clang-format over all C++
-	@git ls-files -co --exclude-standard '*.cpp' '*.h' | xargs -r clang-format -i
+	@find api tests loadtest -name '*.cpp' -o -name '*.h' | xargs -r clang-format -i
 
 bench: packages-run packages-bench build ## measure the stack (loadtest/bench)
 	@exec loadtest/bench $(BENCH)

@@ -41,21 +41,15 @@ class Settings:
 
 
 def parse_env_file(text):
-    """NAME=value lines as docker compose reads them: `#` comments, optional quotes and `export`."""
+    """NAME=value lines as the service reads them: whole-line comments, one pair of quotes around a value."""
     values = {}
     for line in text.splitlines():
-        line = line.strip().removeprefix("export ").lstrip()
-        if not line or line.startswith("#") or "=" not in line:
-            continue
-        name, value = line.split("=", 1)
-        value = value.strip()
-        if value[:1] in ("'", '"') and value.find(value[0], 1) > 0:
-            value = value[1:value.find(value[0], 1)]
-        elif value.startswith("#"):
-            value = ""
-        else:
-            value = value.split(" #", 1)[0].rstrip()
-        values[name.strip()] = value
+        line = line.strip()
+        if line and not line.startswith("#") and "=" in line:
+            name, value = (part.strip() for part in line.split("=", 1))
+            if len(value) >= 2 and value[0] == value[-1] and value[0] in "'\"":
+                value = value[1:-1]
+            values[name] = value
     return values
 
 

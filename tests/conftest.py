@@ -7,7 +7,11 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
 
-from stack import Stack  # noqa: E402  (found through the line above)
+from service import TOKEN, Service, recorded_files, with_recordings  # noqa: E402  (found through the line above)
+from simulated import SimulatedGitHub  # noqa: E402
+from stack import Stack  # noqa: E402
+
+TIES = 1300
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +33,40 @@ def make_stack():
     yield make
     for one in reversed(made):
         one.destroy()
+
+
+@pytest.fixture(scope="session")
+def service():
+    """A stack whose GitHub is in the test's hands. Its data stand still, but for the topics below that tests may change:
+
+    lab (collecting), put-me (tracking). kubernetes, docker, shelf, metrics and the recordings stay as they are.
+    """
+    topics = {"kubernetes": 2400, "docker": 900, "shelf": 40, "lab": 60, "metrics": 25, "put-me": 30}
+    with with_recordings(*(word for name, count in topics.items() for word in ("--topic", f"{name}={count}"))) as github:
+        populate(github)
+        tracked = [name for name in topics if name != "put-me"] + ["empty-shelf", "empty-of-ties", *recorded_files()]
+        with Service(github, tracked) as running:
+            yield running
+
+
+def populate(github):
+    """What a made-up world has too little of: ties, nulls, names and texts that are hard to write."""
+    day = "2020-01-{:02}T00:00:00Z"
+    github.mutate(*({"op": "add", "topic": "empty-of-ties", "count": TIES // 13, "stargazers_count": 7,
+                     "created_at": day.format(number), "pushed_at": day.format(1 + number % 3)} for number in range(1, 14)))
+    shelf = [row["id"] for row in github.truth("shelf")]
+    texts = ["=HYPERLINK(\"http://evil.example\",\"click\")", "+1+1", "-2+3", "@SUM(1,2)", "a \"quoted\", comma", "two\nlines",
+             "\ttab", "\u00fcn\u00efc\u00f6d\u00e9 \U0001f680", None]
+    github.mutate(*({"op": "set", "repository": number, "description": text} for number, text in zip(shelf, texts)),
+                  *({"op": "set", "repository": number, "language": None} for number in shelf[10:13]),
+                  *({"op": "set", "repository": number, "language": "C++"} for number in shelf[13:16]),
+                  *({"op": "set", "repository": number, "archived": True} for number in shelf[16:20]),
+                  *({"op": "set", "repository": number, "pushed_at": None} for number in shelf[20:23]))
+
+
+@pytest.fixture(scope="session")
+def small_service():
+    """A stack for tests that break things: few repositories, answers stale after a second. Leave it ready and whole."""
+    with SimulatedGitHub("--token", TOKEN, "--topic", "lab=250", "--topic", "shelf=120") as github:
+        with Service(github, ["lab", "shelf"], FRESH_SECONDS=1) as running:
+            yield running

@@ -183,7 +183,7 @@ def test_a_second_call_joins_the_run_of_the_first(service):
     finally:
         service.github.faults()
     assert [answer.status for answer in answers] == [200, 200, 200]
-    assert sorted(answer.text for answer in answers)[:2] == ["bootstrap_db", "bootstrap_db"] or len(answers) == 3
+    assert [answer.text for answer in answers].count("bootstrap_db") == 2
     assert len(jobs_of(service, "bootstrap")) == len(before) + 1
 
 

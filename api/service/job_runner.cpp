@@ -46,9 +46,16 @@ Status JobContext::Sleep(std::chrono::milliseconds duration) {
 JobRunner::JobRunner(JobStore& store, const Clock& clock, std::string replica)
     : store_(store), clock_(clock), replica_(std::move(replica)) {}
 
-JobRunner::~JobRunner() {
+JobRunner::~JobRunner() { Join(); }
+
+void JobRunner::Join() {
   Stop();
-  threads_.clear();
+  std::map<JobKind, std::jthread> ending;
+  {
+    const std::lock_guard lock(mutex_);
+    ending.swap(threads_);
+  }
+  ending.clear();  // joins outside the lock: a job may be asking this runner something
 }
 
 void JobRunner::Stop() {

@@ -51,7 +51,7 @@ class JobRunner {
   };
 
   JobRunner(JobStore& store, const Clock& clock, std::string replica);
-  // Asks running jobs to stop and waits for them; each gives up within its current request.
+  // Join(); each job gives up within its current request.
   ~JobRunner();
 
   // Before any Start().
@@ -64,6 +64,8 @@ class JobRunner {
   Result<Job> Wait(JobId id, std::chrono::milliseconds deadline, const std::stop_token& stop = {});
   // No new jobs; running ones are asked to stop. Idempotent.
   void Stop();
+  // Stop(), and waits for the running ones: afterwards nothing that jobs use is used any more.
+  void Join();
 
  private:
   void Run(JobKind kind, JobLease& lease, std::stop_token stop);

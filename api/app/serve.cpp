@@ -1,0 +1,212 @@
+#include "app/serve.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <iostream>
+#include <memory>
+#include <thread>
+
+#include "app/command_line.h"
+#include "app/connections.h"
+#include "base/log.h"
+#include "cache/cache.h"
+#include "github/curl_transport.h"
+#include "github/github_client.h"
+#include "http/dispatcher.h"
+#include "http/handlers.h"
+#include "http/route_warmer.h"
+#include "http/server.h"
+#include "service/github_gate.h"
+#include "service/jobs.h"
+#include "service/near_cache.h"
+#include "service/read_pipeline.h"
+#include "service/topic_collector.h"
+
+namespace repopulse {
+namespace {
+
+// Requests that wait for jobs: each holds one thread, so there are more of them than anybody needs at once.
+constexpr int kControlThreads = 16;
+// How long a stopping replica refuses reads before it closes its sockets, so that the proxy finds the other one first …
+constexpr std::chrono::milliseconds kDrainTime{300};
+// … and how long it waits for requests under way.
+constexpr std::chrono::seconds kDrainDeadline{8};
+
+// Blocks the signals that end us in this thread and all it will start, so that only Wait() sees them.
+class StopSignals {
+ public:
+  StopSignals() {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGTERM);
+    sigaddset(&signals_, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+    signal(SIGPIPE, SIG_IGN);  // a peer that is gone is an error of its write, not the end of the process
+  }
+  int Wait() const {
+    int signal = 0;
+    sigwait(&signals_, &signal);
+    return signal;
+  }
+
+ private:
+  sigset_t signals_{};
+};
+
+int Tell(int exit_code, const std::string& sentence) {
+  LogError("cannot_start", {{"error", sentence}});
+  FlushLogs();
+  std::cerr << "repopulse: " << sentence << "\n";
+  return exit_code;
+}
+
+// The jobs' side: GitHub and what works with it. A job runs on one thread, so one transport serves it.
+struct Collecting {
+  Collecting(const Config& config, const Clock& clock, Storage& storage, JobRunner& runner, Warmer& warmer)
+      : github(MakeGitHubClient({.api_url = config.github_api_url,
+                                 .token = config.github_token,
+                                 .user_agent = "repopulse/" REPOPULSE_VERSION " (+self-hosted)"},
+                                MakeCurlTransport(), clock)),
+        gate(*github, storage.rate_budgets(), clock),
+        collector(storage.topics(), gate, clock, {.topic_interval = config.topic_interval},
+                  [&warmer](const TopicName& topic) {
+                    if (const auto made = warmer.WarmTopic(topic); !made) {
+                      LogWarn("warming_failed", {{"topic", topic.str()}, {"error", made.error().message}});
+                    }
+                  }) {
+    RegisterJobs(runner, {.clock = clock,
+                          .schema = storage.schema(),
+                          .topics = storage.topics(),
+                          .jobs = storage.jobs(),
+                          .collector = collector,
+                          .warmer = warmer,
+                          .configured_topics = config.topics});
+  }
+
+  std::unique_ptr<GitHub> github;
+  GitHubGate gate;
+  TopicCollector collector;
+};
+
+// Everything a replica consists of, in the order of its making; destroyed in the reverse.
+struct Replica {
+  Replica(const Config& config, const Clock& clock_to_use, Storage& storage)
+      : clock(clock_to_use),
+        near_cache(clock, config.near_cache_bytes),
+        shared_cache(OpenSharedCache(RedisOptionsOf(config), clock)),
+        watcher(WatchSharedCache(RedisOptionsOf(config), near_cache)),
+        pipeline(clock, near_cache, *shared_cache, {}),
+        metrics(near_cache),
+        runner(storage.jobs(), clock, config.replica_name),
+        services{.clock = clock,
+                 .pipeline = pipeline,
+                 .shared_cache = *shared_cache,
+                 .schema = storage.schema(),
+                 .topics = storage.topics(),
+                 .repositories = storage.repositories(),
+                 .jobs = runner,
+                 .budgets = storage.rate_budgets(),
+                 .metrics = metrics,
+                 .builder = http::RepresentationBuilder(clock, {config.fresh, config.stale}),
+                 .admin_key = config.admin_key,
+                 .github_credential = config.github_token.empty() ? "anonymous" : "token",
+                 .github_url = config.github_api_url,
+                 .version = REPOPULSE_VERSION,
+                 .demo = config.demo,
+                 .draining = drain.draining},
+        dispatcher(services, http::AllRoutes(services)),
+        warmer(dispatcher),
+        collecting(config, clock, storage, runner, warmer),
+        api({.host = config.api_listen.host,
+             .port = config.api_listen.port,
+             .threads = config.api_threads,
+             .name = "api",
+             .replica = config.replica_name},
+            dispatcher, metrics, drain),
+        control({.host = config.control_listen.host,
+                 .port = config.control_listen.port,
+                 .threads = kControlThreads,
+                 .name = "control",
+                 .replica = config.replica_name,
+                 .may_wait = true},
+                dispatcher, metrics, drain) {}
+
+  // Jobs use what was made after the runner, so they end before anything else does.
+  ~Replica() {
+    control.Stop();
+    api.Stop();
+    runner.Join();
+  }
+  Replica(const Replica&) = delete;
+  Replica& operator=(const Replica&) = delete;
+
+  // Readiness fails and reads are refused, jobs are asked to stop, requests under way finish, sockets close.
+  void Stop() {
+    drain.draining = true;
+    runner.Stop();
+    const auto begin = clock.SteadyNow();
+    while (clock.SteadyNow() - begin < kDrainTime ||
+           (drain.in_flight > 0 && clock.SteadyNow() - begin < kDrainDeadline)) {
+      std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    }
+    control.Stop();
+    api.Stop();
+  }
+
+  const Clock& clock;
+  http::Drain drain;
+  NearCache near_cache;
+  std::unique_ptr<SharedCache> shared_cache;
+  std::unique_ptr<CacheWatcher> watcher;
+  ReadPipeline pipeline;
+  http::Metrics metrics;
+  JobRunner runner;
+  http::Services services;
+  http::Dispatcher dispatcher;
+  http::RouteWarmer warmer;
+  Collecting collecting;
+  http::Server api;
+  http::Server control;
+};
+
+int CheckSchema(Schema& schema) {
+  const auto state = schema.State();
+  if (!state) return Tell(kExitUnavailable, "the database does not tell its schema: " + state.error().message);
+  if (state->applied == state->expected) return kExitOk;
+  const std::string versions = "the database's schema is version " + std::to_string(state->applied) +
+                               ", this program needs version " + std::to_string(state->expected);
+  return Tell(kExitSchema, state->applied < state->expected
+                               ? versions + ": run `repopulse migrate` first"
+                               : versions + ": run the newer program, or `migrate down` with it");
+}
+
+}  // namespace
+
+int Serve(const Config& config) {
+  const StopSignals signals;
+  InitLogging(config.log_level, config.replica_name);
+  const SystemClock clock;
+  auto storage = OpenStorageWhenReady(config, clock);
+  if (!storage) return Tell(kExitUnavailable, storage.error().message);
+  if (const int code = CheckSchema((*storage)->schema()); code != kExitOk) return code;
+
+  Replica replica(config, clock, **storage);
+  for (http::Server* server : {&replica.control, &replica.api}) {
+    if (const auto started = server->Start(); !started) {
+      return Tell(kExitCannotCreate, started.error().message + "; is another program using the port?");
+    }
+  }
+  LogInfo("serving", {{"api", config.api_listen.host + ":" + std::to_string(config.api_listen.port)},
+                      {"version", REPOPULSE_VERSION},
+                      {"github", config.github_api_url},
+                      {"demo", config.demo}});
+  if (config.demo) LogWarn("demo_data", {{"note", "GitHub is simulated: nothing served here is real"}});
+  FlushLogs();
+  const int signal = signals.Wait();
+  LogInfo("stopping", {{"signal", signal}});
+  replica.Stop();
+  FlushLogs();
+  return kExitOk;
+}
+
+}  // namespace repopulse

@@ -149,10 +149,10 @@ def migration(around, environment):
 
 
 def install_database(around):
-    """The command that fills an empty data folder, run once."""
+    """The command that fills an empty data folder, run once. --force: it must not matter whether the host has a name."""
     folder = around.layout.data / "mariadb.new"
     return ["/usr/bin/mariadb-install-db", f"--defaults-file={around.layout.app}/conf/repopulse.cnf", f"--datadir={folder}",
-            f"--tmpdir={around.layout.data}", "--skip-test-db", "--auth-root-authentication-method=socket"], folder
+            f"--tmpdir={around.layout.data}", "--force", "--skip-test-db", "--auth-root-authentication-method=socket"], folder
 
 
 def passed_settings(values, passed_on, secrets):

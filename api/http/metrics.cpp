@@ -84,6 +84,14 @@ struct Metrics::Impl {
                                  .Help("1 where the last readiness check passed.")
                                  .Register(registry)
                                  .Add({});
+  prometheus::Family<prometheus::Gauge>& budget_remaining = prometheus::BuildGauge()
+                                                                .Name("repopulse_github_requests_remaining")
+                                                                .Help("Requests GitHub still allows in its window.")
+                                                                .Register(registry);
+  prometheus::Family<prometheus::Gauge>& budget_limit = prometheus::BuildGauge()
+                                                            .Name("repopulse_github_requests_limit")
+                                                            .Help("Requests GitHub allows in a window.")
+                                                            .Register(registry);
   std::array<prometheus::Counter*, std::size(kAllReadSources)> by_source{};
   std::shared_mutex mutex;
   std::map<std::pair<std::string_view, int>, prometheus::Counter*> by_route;  // route names live in the route table
@@ -100,6 +108,12 @@ void Metrics::Observe(std::string_view route, int status, std::chrono::nanosecon
 void Metrics::CountRead(ReadSource source) { impl_->by_source[static_cast<size_t>(source)]->Increment(); }
 
 void Metrics::SetReady(bool ready) { impl_->ready.Set(ready ? 1 : 0); }
+
+void Metrics::SetBudget(std::string_view resource, int64_t remaining, int64_t limit) {
+  const prometheus::Labels labels = {{"resource", std::string(resource)}};
+  impl_->budget_remaining.Add(labels).Set(static_cast<double>(remaining));
+  impl_->budget_limit.Add(labels).Set(static_cast<double>(limit));
+}
 
 std::string Metrics::Text() const {
   impl_->near_bytes.Set(static_cast<double>(impl_->near_cache.size_bytes()));

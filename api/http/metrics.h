@@ -19,6 +19,8 @@ class Metrics {
   void Observe(std::string_view route, int status, std::chrono::nanoseconds duration);
   void CountRead(ReadSource source);
   void SetReady(bool ready);
+  // GitHub's bucket of this resource: requests left and its size.
+  void SetBudget(std::string_view resource, int64_t remaining, int64_t limit);
   // Prometheus' text format.
   [[nodiscard]] std::string Text() const;
 

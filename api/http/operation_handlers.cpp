@@ -38,6 +38,16 @@ Checked<Response> Ready(const Services& services, const Request&, const PathValu
   return Response{ready ? 200 : 503, "application/json", ready ? "" : "Retry-After: 1\r\n", ToText(body)};
 }
 
+Checked<Response> ShowMetrics(const Services& services, const Request&, const PathValues&) {
+  // Without the database the other metrics are still worth having.
+  if (const auto budgets = services.budgets.List(services.github_credential)) {
+    for (const NamedRateBudget& named : *budgets) {
+      services.metrics.SetBudget(ToString(named.resource), named.budget.remaining, named.budget.limit);
+    }
+  }
+  return Response{200, "text/plain; version=0.0.4; charset=utf-8", "", services.metrics.Text()};
+}
+
 }  // namespace
 
 void AddOperationRoutes(RouteTable& table, Services& services) {
@@ -52,8 +62,8 @@ void AddOperationRoutes(RouteTable& table, Services& services) {
              }),
              "Whether MySQL, its schema and Redis are there"});
   table.Add({Method::kGet, "/metrics", Access::kAnybody,
-             DirectHandler([&services](const Request&, const PathValues&) -> Checked<Response> {
-               return Response{200, "text/plain; version=0.0.4; charset=utf-8", "", services.metrics.Text()};
+             DirectHandler([&services](const Request& request, const PathValues& values) {
+               return ShowMetrics(services, request, values);
              }),
              "Prometheus metrics, on the replica's own port only"});
 }

@@ -178,7 +178,7 @@ def _daemon(layout, settings, secrets, files, uid, gid, send):
     except (Failure, SettingsError) as failure:
         tell(code=getattr(failure, "code", EX_CONFIG), error=str(failure))
         return 1
-    except Exception as error:  # pylint: disable=broad-except
+    except Exception as error:  # whoever waits for us must hear of it
         tell(code=1, error=f"{type(error).__name__}: {error}")
         raise
 

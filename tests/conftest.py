@@ -37,11 +37,8 @@ def make_stack():
 
 @pytest.fixture(scope="session")
 def service():
-    """A stack whose GitHub is in the test's hands. Its data stand still, but for the topics below that tests may change:
-
-    lab (collecting), put-me (tracking). kubernetes, docker, shelf, metrics and the recordings stay as they are.
-    """
-    topics = {"kubernetes": 2400, "docker": 900, "shelf": 40, "lab": 60, "metrics": 25, "put-me": 30}
+    """A stack for tests that only read: its GitHub stands still. put-me is the topic that tests track and untrack."""
+    topics = {"kubernetes": 2400, "docker": 900, "shelf": 40, "metrics": 25, "put-me": 30}
     with with_recordings(*(word for name, count in topics.items() for word in ("--topic", f"{name}={count}"))) as github:
         populate(github)
         tracked = [name for name in topics if name != "put-me"] + ["empty-shelf", "empty-of-ties", *recorded_files()]
@@ -66,7 +63,7 @@ def populate(github):
 
 @pytest.fixture(scope="session")
 def small_service():
-    """A stack for tests that break things: few repositories, answers stale after a second. Leave it ready and whole."""
-    with SimulatedGitHub("--token", TOKEN, "--topic", "lab=250", "--topic", "shelf=120") as github:
-        with Service(github, ["lab", "shelf"], FRESH_SECONDS=1) as running:
+    """A stack for tests that change or break things: few repositories, answers stale after a second. Leave it ready and whole."""
+    with SimulatedGitHub("--token", TOKEN, "--topic", "lab=250", "--topic", "shelf=120", "--topic", "docker=900") as github:
+        with Service(github, ["lab", "shelf", "docker"], FRESH_SECONDS=1) as running:
             yield running

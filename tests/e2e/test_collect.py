@@ -1,51 +1,40 @@
-"""Collecting: topics whole, and in step with what happens to repositories on GitHub."""
+"""Collecting: in step with what happens to repositories on GitHub, within its limits."""
 
+import datetime
 import http.server
+import itertools
 import threading
 import time
 
 import pytest
-from contract import REPOSITORY_FIELDS, all_rows, assert_problem, by_stars, moment, v1_part, v1_row
+from contract import assert_problem, assert_served_is_truth, by_stars, moment, served
 from service import TOKEN, Service
-from simulated import SimulatedGitHub, searches_of, wait_for_search
+from simulated import SimulatedGitHub, searches_of
 from stack import wait_until
 
 LAB = "/api/v1/topics/lab/repositories"
 
 
-def served(service, topic, replica="a"):
-    rows = all_rows(lambda path: service.ask(replica, path), f"/api/v1/topics/{topic}/repositories?per_page=100")
-    return [v1_part(row) for row in rows]
+@pytest.fixture(scope="module")
+def service(small_service):
+    return small_service
 
 
-def truth(service, topic):
-    return [v1_row(row) for row in by_stars(service.github.truth(topic))]
-
-
-def assert_served_is_truth(service, *topics):
-    for topic in topics:
-        wanted = truth(service, topic)
-        for replica in ("a", "b"):
-            wait_until(lambda: served(service, topic, replica) == wanted, 5, what=f"{topic} at {replica} to be as on GitHub")
+UNTOUCHED = itertools.count(10)
 
 
 @pytest.fixture
 def lab(service):
-    """A repository of the topic that tests may change; the topic is collected and whole."""
-    rows = service.github.truth("lab")
-    return next(row for row in rows if row["status"] == 200 and not row["archived"])
+    """A repository of the topic that tests may change, another one for each test."""
+    rows = [row for row in service.github.truth("lab") if not row["archived"]]
+    return rows[next(UNTOUCHED)]
 
 
 def repository(service, name, replica="a"):
     return service.ask(replica, f"/api/v1/repos/{name}")
 
 
-# ---- Whole topics
-
-def test_a_topic_of_2400_and_more_than_a_thousand_ties_are_collected_whole(service):
-    assert len(truth(service, "kubernetes")) == 2400 and len(truth(service, "empty-of-ties")) == 1300
-    assert_served_is_truth(service, "kubernetes", "empty-of-ties")
-
+# ---- Asking GitHub
 
 def test_github_is_asked_politely(service):
     since = service.github.count()
@@ -82,7 +71,7 @@ def test_two_replicas_told_to_collect_at_once_do_it_once(service):
     assert [answer.status for answer in answers.values()] == [200, 200]
     assert len({answer.json()["data"]["id"] for answer in answers.values()}) == 1
     asked = [(entry["params"]["q"], entry["params"].get("page")) for entry in service.github.requests(since=since)]
-    assert len(asked) == len(set(asked)) == 1 + 9
+    assert len(asked) == len(set(asked)) == 3 + 9
 
 
 # ---- Repositories change
@@ -126,7 +115,7 @@ def test_a_name_that_was_taken_over_means_its_present_holder(service, lab):
 
 
 def test_a_name_goes_round_in_a_ring(service):
-    a, b, c = [row for row in service.github.truth("lab") if row["status"] == 200][5:8]
+    a, b, c = service.github.truth("lab")[5:8]
     service.github.mutate({"op": "rename", "repository": a["id"], "full_name": "ring/free"},
                           {"op": "rename", "repository": b["id"], "full_name": a["full_name"]},
                           {"op": "rename", "repository": c["id"], "full_name": b["full_name"]},
@@ -179,6 +168,32 @@ def test_the_days_snapshot_is_what_was_seen_last_that_day(service, lab):
     rows = service.ask("a", path).json()["data"]
     assert [row for row in rows if row["observed"]] == [rows[-1]]
     assert (rows[-1]["forks_count"], rows[-1]["open_issues_count"]) == (401, 402)
+
+
+def test_growth_and_places_gained_are_told_against_the_snapshot_of_a_week_ago(service):
+    rows = by_stars(service.github.truth("shelf"))
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    then = {row["id"]: other["stargazers_count"] for row, other in zip(rows, reversed(rows))}
+    day = today - datetime.timedelta(days=7)
+    service.sql("REPLACE INTO repository_snapshots VALUES " + ",".join(f"({number}, '{day}', {stars}, 1, 2)" for number, stars in then.items()))
+    service.maintenance("refresh-cache")
+    path = "/api/v1/topics/shelf/repositories?per_page=100"
+    service.eventually(path, lambda answer: answer.json()["data"][0]["growth"] is not None)
+    before = {number: rank for rank, number in enumerate(sorted(then, key=lambda number: (-then[number], number)), 1)}
+    for row in service.ask("a", path).json()["data"]:
+        gained = row["stargazers_count"] - then[row["id"]]
+        assert (row["growth"]["since"], row["growth"]["stars"]) == (str(day), gained)
+        assert row["rank_change"] == before[row["id"]] - row["rank"]
+        if then[row["id"]]:
+            assert row["growth"]["percent"] == pytest.approx(100 * gained / then[row["id"]], rel=1e-3)
+        else:
+            assert row["growth"]["percent"] is None
+    first, name = then[rows[0]["id"]], rows[0]["full_name"]
+    history = service.ask("a", f"/api/v1/repos/{name}/popularity/history?from={day - datetime.timedelta(days=1)}").json()["data"]
+    stars = rows[0]["stargazers_count"]
+    assert [row["stargazers_count"] for row in history] == [None] + [first] * 7 + [stars]
+    assert [row["stars_change"] for row in history] == [None, None] + [0] * 6 + [stars - first]
+    assert [row["observed"] for row in history] == [False, True] + [False] * 6 + [True]
 
 
 def test_what_happens_while_pages_are_read_loses_nobody(service):

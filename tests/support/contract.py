@@ -4,6 +4,8 @@ import datetime
 import email.utils
 import re
 
+from stack import wait_until
+
 PREDECESSOR_FIELDS = {"full_name", "html_url", "id", "language", "name", "pushed_at", "stargazers_count", "updated_at"}
 REPOSITORY_FIELDS = ("id", "full_name", "owner", "name", "html_url", "description", "language", "license", "fork", "archived",
                      "stargazers_count", "forks_count", "open_issues_count", "created_at", "updated_at", "pushed_at")
@@ -124,3 +126,27 @@ def assert_parameters(answer, *names):
     problem = assert_problem(answer, 400)
     assert sorted(error["parameter"] for error in problem["errors"]) == sorted(names)
     return problem
+
+
+def served(service, topic, replica="a"):
+    """A topic's whole ranking by stars as one replica has it; None while it is answered otherwise."""
+    rows, path = [], f"/api/v1/topics/{topic}/repositories?per_page=100"
+    while path:
+        answer = service.ask(replica, path)
+        if answer.status != 200:
+            return None
+        rows += answer.json()["data"]
+        path = next_link(answer)
+    return [v1_part(row) for row in rows]
+
+
+def truth_rows(service, topic):
+    return [v1_row(row) for row in by_stars(service.github.truth(topic))]
+
+
+def assert_served_is_truth(service, *topics, timeout=10.0):
+    """Both replicas come to serve what GitHub has; they may be a moment behind."""
+    for topic in topics:
+        wanted = truth_rows(service, topic)
+        for replica in ("a", "b"):
+            wait_until(lambda: served(service, topic, replica) == wanted, timeout, what=f"{topic} at {replica} to be as on GitHub")

@@ -12,6 +12,11 @@ namespace {
 constexpr size_t kListSizeMax = 500;
 // Paths that are something else below /api/, so they cannot be asked for as a topic there.
 constexpr std::array<std::string_view, 6> kReserved = {"repos", "docs", "v1", "metrics", "activity", "popularity"};
+constexpr std::string_view kStoredPath = "api/";
+
+bool IsReserved(std::string_view path, std::string_view word) {
+  return path == kStoredPath && std::ranges::find(kReserved, word) != kReserved.end();
+}
 
 struct PredecessorList {
   std::string body;
@@ -59,7 +64,7 @@ DirectHandler FromDatabase(const Services& services, RankingSort sort) {
 
 ReadHandler FromCache(const Services& services, std::string path, RankingSort sort) {
   return [&services, path = std::move(path), sort](const Request&, const PathValues& values) -> Checked<ReadQuery> {
-    if (std::ranges::find(kReserved, values[0]) != kReserved.end()) {
+    if (IsReserved(path, values[0])) {
       return Refuse(
           NotFound("This word is a path of its own here; ask /api/v1/topics/" + values[0] + " for the topic."));
     }
@@ -122,8 +127,11 @@ void AddPredecessorRoutes(RouteTable& table, Services& services) {
 std::vector<std::string> HotTargets(const TopicName& topic) {
   const std::string& name = topic.str();
   const std::string ranking = "/api/v1/topics/" + name + "/repositories";
-  return {"/api/" + name, "/api/popularity/" + name,  "/api/activity/" + name,  "/api/v1/topics/" + name,
-          ranking,        ranking + "?sort=activity", ranking + "?sort=newest", ranking + "?sort=updated"};
+  std::vector<std::string> targets = {
+      "/api/popularity/" + name,  "/api/activity/" + name,  "/api/v1/topics/" + name, ranking,
+      ranking + "?sort=activity", ranking + "?sort=newest", ranking + "?sort=updated"};
+  if (!IsReserved(kStoredPath, name)) targets.push_back("/api/" + name);
+  return targets;
 }
 
 std::vector<std::string> CommonHotTargets() { return {"/api/v1/topics", "/api/v1/repos"}; }

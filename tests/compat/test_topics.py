@@ -69,7 +69,7 @@ def test_a_tracked_topic_without_repositories_is_an_empty_array(service, family,
 
 
 @by_path
-@pytest.mark.parametrize("topic", ["-kubernetes", "kuber_netes", "kubernetes!", "k%20s", "c%2B%2B", "%C3%BC", "a" * 51, "a.b", "%00"])
+@pytest.mark.parametrize("topic", ["-kubernetes", "kuber_netes", "kubernetes!", "k%20s", "c%2B%2B", "%C3%BC", "a" * 51, "a.b"])
 def test_a_word_that_cannot_be_a_topic_is_400(service, family, kind, topic):
     problem = assert_problem(service.get(f"{family}{kind}{topic}"), 400)
     assert [error["parameter"] for error in problem["errors"]] == ["topic"]

@@ -278,7 +278,7 @@ def test_a_chunked_body_cut_between_its_bytes_is_read_by_the_proxy(service):
     """This hangs a worker of the replica's HTTP library for good, were it to see it."""
     for _ in range(4):
         with socket.create_connection(("127.0.0.1", service.port), 10) as connection:
-            connection.sendall(f"PUT /api/v1/topics/nobody HTTP/1.1\r\nHost: x\r\nX-API-Key: wrong\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n5\r\nabcde\r".encode())
+            connection.sendall("PUT /api/v1/topics/nobody HTTP/1.1\r\nHost: x\r\nX-API-Key: wrong\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n5\r\nabcde\r".encode())
             time.sleep(0.02)
             connection.sendall(b"\n0\r\n\r\n")
             assert b" 403 " in connection.recv(200)

@@ -46,12 +46,9 @@ int CheckConfig(const std::vector<std::string>& args) {
   Environment environment = ProcessEnvironment();
   std::vector<ConfigMistake> mistakes;
   if (args.size() == 2 && args[0] == "--env-file") {
-    auto with_file = WithEnvFile(environment, args[1]);
-    if (with_file) {
-      environment = *std::move(with_file);
-    } else {
-      mistakes = std::move(with_file.error());
-    }
+    EnvFile file = ReadEnvFile(environment, args[1]);
+    environment = std::move(file.environment);
+    mistakes = std::move(file.mistakes);
   } else if (!args.empty()) {
     return Usage();
   }

@@ -163,12 +163,11 @@ Environment ProcessEnvironment() {
   };
 }
 
-tl::expected<Environment, std::vector<ConfigMistake>> WithEnvFile(Environment first, const std::string& path) {
-  std::ifstream file(path);
-  if (!file)
-    return tl::make_unexpected(std::vector<ConfigMistake>{{"--env-file", path, "a file this process can read"}});
+EnvFile ReadEnvFile(Environment first, const std::string& path) {
+  EnvFile result;
   auto from_file = std::make_shared<std::map<std::string, std::string>>();
-  std::vector<ConfigMistake> mistakes;
+  std::ifstream file(path);
+  if (!file) result.mistakes.push_back({"--env-file", path, "a file this process can read"});
   std::string line;
   for (int number = 1; std::getline(file, line); ++number) {
     const std::string_view text = TrimSpace(line);
@@ -176,19 +175,20 @@ tl::expected<Environment, std::vector<ConfigMistake>> WithEnvFile(Environment fi
     const size_t equals = text.find('=');
     const std::string name(TrimSpace(text.substr(0, equals)));
     if (equals == std::string_view::npos) {
-      mistakes.push_back({"line " + std::to_string(number) + " of " + path, "", "NAME=value, or a comment after #"});
+      result.mistakes.push_back(
+          {"line " + std::to_string(number) + " of " + path, "", "NAME=value, or a comment after #"});
     } else if (!IsKnown(name)) {
-      mistakes.push_back({name, std::string(kHidden), "a setting of .env.template; there is none of this name"});
+      result.mistakes.push_back({name, std::string(kHidden), "a setting of .env.template; there is none of this name"});
     } else {
       (*from_file)[name] = Unquote(text.substr(equals + 1));
     }
   }
-  if (!mistakes.empty()) return tl::make_unexpected(std::move(mistakes));
-  return Environment([first = std::move(first), from_file](const std::string& name) -> std::optional<std::string> {
+  result.environment = [first = std::move(first), from_file](const std::string& name) -> std::optional<std::string> {
     if (auto value = first(name)) return value;
     const auto it = from_file->find(name);
     return it == from_file->end() ? std::nullopt : std::optional(it->second);
-  });
+  };
+  return result;
 }
 
 tl::expected<Config, std::vector<ConfigMistake>> LoadConfig(const Environment& environment, ConfigPurpose purpose) {

@@ -68,9 +68,12 @@ struct ConfigMistake {
 using Environment = std::function<std::optional<std::string>(const std::string&)>;
 
 Environment ProcessEnvironment();
-// The variables of a .env file (NAME=value lines, # comments, values optionally quoted) behind those of `first`.
-// Unreadable lines and names that no setting has are mistakes.
-tl::expected<Environment, std::vector<ConfigMistake>> WithEnvFile(Environment first, const std::string& path);
+struct EnvFile {
+  Environment environment;              // the file's variables behind those of the environment it was read with
+  std::vector<ConfigMistake> mistakes;  // a file or lines that cannot be read, names that no setting has
+};
+// A .env file: NAME=value lines, # comments, values optionally quoted.
+EnvFile ReadEnvFile(Environment first, const std::string& path);
 
 // What has to be given depends on what is to be done: a migration needs no admin key.
 enum class ConfigPurpose { kServe, kMigrate, kCheck };

@@ -46,6 +46,13 @@ std::optional<TimePoint> Time(const dom::element& object, std::string_view key) 
   return text ? ParseRfc3339(*text) : std::nullopt;
 }
 
+// As GitHub has it, an empty text too; cut to size.
+std::optional<std::string> KeptText(const dom::element& object, std::string_view key, size_t bytes_max) {
+  const auto text = Text(object, key);
+  if (!text) return std::nullopt;
+  return std::string(TruncateUtf8(SanitizeUtf8(*text), bytes_max));
+}
+
 // Without control characters, cut to size; nothing where it is not a string or nothing is left.
 std::optional<std::string> CleanText(const dom::element& object, std::string_view key, size_t bytes_max) {
   const auto text = Text(object, key);
@@ -88,7 +95,7 @@ std::optional<Repository> Read(const dom::element& object) {
   return Repository{.id = RepositoryId{*id},
                     .name = *name,
                     .html_url = HtmlUrl(object, *name),
-                    .description = CleanText(object, "description", kDescriptionBytesMax),
+                    .description = KeptText(object, "description", kDescriptionBytesMax),
                     .language = CleanText(object, "language", kWordBytesMax),
                     .license = License(object),
                     .fork = Flag(object, "fork"),

@@ -1,5 +1,6 @@
 #include "http/paging.h"
 
+#include "base/encode.h"
 #include "base/strings.h"
 
 namespace repopulse::http {
@@ -9,19 +10,25 @@ constexpr int64_t kPerPageDefault = 30;
 constexpr int64_t kPerPageMax = 100;
 constexpr size_t kCursorBytesMax = 400;
 constexpr char kSeparator = '\x1f';
+constexpr size_t kCheckBytes = 8;
+
+// Tells a cursor that was cut or mistyped from a whole one; no secret, so no protection against a forged one.
+std::string CheckOf(std::string_view text) { return ContentHash(text).substr(0, kCheckBytes); }
 
 }  // namespace
 
 std::string MakeCursor(std::string_view kind, const std::vector<std::string>& fields) {
   std::string text(kind);
   for (const std::string& field : fields) text += kSeparator + field;
-  return Base64UrlEncode(text);
+  return Base64UrlEncode(CheckOf(text) + text);
 }
 
 std::optional<std::vector<std::string>> ReadCursor(std::string_view kind, size_t fields, std::string_view cursor) {
-  const auto text = Base64UrlDecode(cursor);
-  if (!text) return std::nullopt;
-  const auto parts = Split(*text, kSeparator);
+  const auto decoded = Base64UrlDecode(cursor);
+  if (!decoded || decoded->size() < kCheckBytes) return std::nullopt;
+  const std::string_view text = std::string_view(*decoded).substr(kCheckBytes);
+  if (!decoded->starts_with(CheckOf(text))) return std::nullopt;
+  const auto parts = Split(text, kSeparator);
   if (parts.size() != fields + 1 || parts[0] != kind) return std::nullopt;
   return std::vector<std::string>(parts.begin() + 1, parts.end());
 }

@@ -5,6 +5,7 @@ import random
 import socket
 import threading
 import time
+from urllib.parse import quote
 
 import pytest
 from contract import assert_problem
@@ -204,7 +205,6 @@ PARAMETERS = {"/api/v1/topics/shelf/repositories": ("sort", "min_stars", "archiv
 
 @pytest.mark.parametrize("value", VALUES, ids=range(len(VALUES)))
 def test_values_meant_to_harm_are_named_and_refused(service, value):
-    from urllib.parse import quote
     for path, names in PARAMETERS.items():
         for name in names:
             if (name, value) in (("archived", "true"), ("active", "true")):

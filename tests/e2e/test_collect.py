@@ -155,8 +155,8 @@ def test_archiving_follows_both_ways(service, lab):
         service.github.mutate({"op": "set", "repository": lab["id"], "archived": archived})
         service.collected("lab")
         service.eventually(f"/api/v1/repos/{lab['full_name']}", lambda answer: answer.json()["data"]["archived"] is archived)
-        ids = [row["id"] for row in service.ask("a", f"{LAB}?archived=true&per_page=100").json()["data"]]
-        assert (lab["id"] in ids) == archived
+        service.eventually(f"{LAB}?archived=true&per_page=100",
+                           lambda answer: (lab["id"] in [row["id"] for row in answer.json()["data"]]) == archived)
 
 
 def test_the_days_snapshot_is_what_was_seen_last_that_day(service, lab):
@@ -253,13 +253,13 @@ def test_the_token_is_never_sent_to_another_host(service):
 
 # ---- Without a token; settings that change
 
-WINDOW = 5
+WINDOW = 3
 
 
 @pytest.fixture(scope="module")
 def anonymous():
     """A stack without a token before a GitHub that allows ten searches in a short window."""
-    with SimulatedGitHub("--topic", "lab=2400", "--topic", "shelf=40", "--topic", "later=30", "--topic", "by-hand=20") as github:
+    with SimulatedGitHub("--topic", "lab=1500", "--topic", "shelf=40", "--topic", "later=30", "--topic", "by-hand=20") as github:
         github.limits(search={"anonymous": 10, "window_seconds": WINDOW}, core={"anonymous": 60, "window_seconds": 3600})
         running = Service(github, ["lab", "shelf"], GITHUB_TOKEN="", TOPIC_INTERVAL_SECONDS=3600)
         try:
@@ -281,11 +281,11 @@ def collect_to_the_end(service, topic, count):
 
 
 def test_ten_searches_a_minute_without_a_token_are_never_overstepped(anonymous):
-    collect_to_the_end(anonymous, "lab", 2400)
+    collect_to_the_end(anonymous, "lab", 1500)
     assert_served_is_truth(anonymous, "lab", "shelf")
     entries = anonymous.github.requests(path="/")
     assert {entry["authorization"] for entry in entries} == {None}
-    assert refusals(anonymous.github) == [] and len(searches_of(entries, "lab")) >= 24
+    assert refusals(anonymous.github) == [] and len(searches_of(entries, "lab")) >= 15
 
 
 def test_a_restart_does_not_forget_what_was_spent(anonymous):
@@ -302,7 +302,7 @@ def test_a_restart_does_not_forget_what_was_spent(anonymous):
     anonymous.admin("POST", "/maintenance/collect?wait=2")
     assert time.monotonic() - began < 10
     assert len(github.requests(since=since)) == 10 and refusals(github) == []
-    assert len(served(anonymous, "lab")) == 2400  # what was whole stays so meanwhile
+    assert len(served(anonymous, "lab")) == 1500  # what was whole stays so meanwhile
     github.limits(search={"anonymous": 1000, "window_seconds": 1}, reset=True)
     for replica in ("a", "b"):
         anonymous.restart_replica(replica)  # ends the run that waits for the limit

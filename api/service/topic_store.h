@@ -60,8 +60,8 @@ class TopicStore {
                            TimePoint now) = 0;
   // Makes what the sweep has read the served state, in one transaction: repositories (by id), their present names,
   // memberships and today's snapshots. `whole`: the sweep is done and removed, and members it did not see have left
-  // where it saw at least as many as GitHub reported, or where they were missed three sweeps in a row. Otherwise it
-  // only adds.
+  // where it saw at least as many as GitHub reported and nothing was cut short, or where they were missed three sweeps
+  // in a row. Otherwise it only adds. kConflict: the sweep has gone on or ended meanwhile.
   virtual Result<Publication> PublishSweep(const Sweep& sweep, bool whole, TimePoint now, TimePoint next_poll_at) = 0;
 
   virtual Result<RankingPage> Rank(const RankingQuery& query) = 0;

@@ -1,0 +1,221 @@
+#include "storage/ranking.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <unordered_map>
+
+#include "base/strings.h"
+#include "storage/repository_rows.h"
+
+namespace repopulse {
+namespace {
+
+using Day = std::chrono::sys_days;
+
+// All members are read narrow and ordered here: it takes the server longer to sort them in a temporary table, and the
+// same rows give rank, rank change, total and page at once. {0}: sort key, {1}: stars then, {2}: where from.
+constexpr std::string_view kPlaces = R"(
+  SELECT r.id, {}, COALESCE((? IS NULL OR r.language = ?) AND (? IS NULL OR r.stargazers_count >= ?)
+    AND (? IS NULL OR r.archived = ?), FALSE), {}
+  FROM topics t
+  JOIN topic_repositories m ON m.topic_id = t.id
+  JOIN repositories r ON r.id = m.repository_id
+  {}
+  WHERE t.name = ? AND (t.configured OR t.requested) AND m.left_at IS NULL AND r.gone_at IS NULL)";
+// Most members have a snapshot on the first day of all that has any; the others are looked up one by one.
+constexpr std::string_view kStarsThen = R"(COALESCE(b.stargazers_count,
+    (SELECT s.stargazers_count FROM repository_snapshots s
+     WHERE s.repository_id = r.id AND s.day > ? AND s.day < ? ORDER BY s.day LIMIT 1)))";
+constexpr std::string_view kJoinBaseline = "LEFT JOIN repository_snapshots b ON b.repository_id = r.id AND b.day = ?";
+constexpr std::string_view kFirstDay = "SELECT MIN(day) FROM repository_snapshots WHERE day >= ? AND day < ?";
+constexpr std::string_view kRepositories = R"(
+  SELECT {}, b.day, b.stargazers_count
+  FROM repositories r
+  LEFT JOIN repository_snapshots b ON b.repository_id = r.id AND b.day =
+    (SELECT s.day FROM repository_snapshots s
+     WHERE s.repository_id = r.id AND s.day >= ? AND s.day < ? ORDER BY s.day LIMIT 1)
+  WHERE r.id IN {})";
+// A statement has one of these numbers of ids, so that few are prepared; the rest is filled up with the last id.
+constexpr size_t kPageSizes[] = {10, 30, 100, 500};
+
+struct Place {
+  RepositoryId id;
+  int64_t key = 0;
+  bool matches = false;
+  std::optional<int64_t> stars_then;
+  int64_t rank = 0;
+  std::optional<int64_t> rank_change;
+};
+
+std::string_view KeyColumn(RankingSort sort) {
+  switch (sort) {
+    case RankingSort::kPopularity:
+      return "r.stargazers_count";
+    case RankingSort::kActivity:
+      return "r.pushed_at";
+    case RankingSort::kNewest:
+      return "r.created_at";
+    case RankingSort::kUpdated:
+      return "r.updated_at";
+    case RankingSort::kStored:
+      return "0";
+  }
+  return "0";
+}
+
+int64_t ReadKey(RankingSort sort, const Row& row) {
+  if (sort == RankingSort::kPopularity || sort == RankingSort::kStored) return row.Int(1);
+  if (row.IsNull(1)) return std::numeric_limits<int64_t>::min();
+  return row.Time(1).time_since_epoch().count();
+}
+
+// The order of every sort: greatest key first, ties by ascending id. kStored has one key for all.
+bool Before(const Place& a, const Place& b) { return a.key != b.key ? a.key > b.key : a.id < b.id; }
+
+Result<std::optional<Day>> ReadFirstDay(Connection& db, Day from, Day today) {
+  std::optional<Day> first;
+  auto read = db.Query(kFirstDay, {from, today}, [&](const Row& row) {
+    if (!row.IsNull(0)) first = row.Day(0);
+  });
+  if (!read) return tl::make_unexpected(std::move(read.error()));
+  return first;
+}
+
+Result<std::vector<Place>> ReadPlaces(Connection& db, const RankingQuery& query, std::optional<Day> first_day,
+                                      Day today) {
+  const auto language = query.language ? std::optional(SanitizeUtf8(*query.language)) : std::nullopt;
+  std::vector<Value> parameters = {language,        language,       query.min_stars,
+                                   query.min_stars, query.archived, query.archived};
+  if (first_day) parameters.insert(parameters.end(), {*first_day, today, *first_day});
+  parameters.emplace_back(query.topic.str());
+  std::vector<Place> places;
+  auto read = db.Query(fmt::format(fmt::runtime(kPlaces), KeyColumn(query.sort), first_day ? kStarsThen : "NULL",
+                                   first_day ? kJoinBaseline : ""),
+                       parameters, [&](const Row& row) {
+                         places.push_back({.id = RepositoryId{row.Int(0)},
+                                           .key = ReadKey(query.sort, row),
+                                           .matches = row.Bool(2),
+                                           .stars_then = row.OptionalInt(3),
+                                           .rank = 0,
+                                           .rank_change = {}});
+                       });
+  if (!read) return tl::make_unexpected(std::move(read.error()));
+  return places;
+}
+
+// `places` in today's order; see ranking.h for the meaning.
+void SetRankChanges(std::vector<Place>& places) {
+  std::vector<Place*> known;
+  for (Place& place : places) {
+    if (place.stars_then) known.push_back(&place);
+  }
+  for (size_t now = 0; now < known.size(); ++now) known[now]->rank_change = -static_cast<int64_t>(now);
+  std::ranges::sort(known, [](const Place* a, const Place* b) {
+    return *a->stars_then != *b->stars_then ? *a->stars_then > *b->stars_then : a->id < b->id;
+  });
+  for (size_t then = 0; then < known.size(); ++then) *known[then]->rank_change += static_cast<int64_t>(then);
+}
+
+struct Selection {
+  std::vector<Place> places;
+  int64_t total = 0;
+  bool has_more = false;
+};
+
+// The places of the page, those behind query.after that match.
+Selection Select(const std::vector<Place>& places, const RankingQuery& query) {
+  std::optional<Place> after;
+  if (query.after) {
+    after = Place{.id = query.after->id,
+                  .key = query.sort == RankingSort::kStored ? 0 : query.after->key,
+                  .stars_then = {},
+                  .rank_change = {}};
+  }
+  Selection selection;
+  for (const Place& place : places) {
+    if (!place.matches) continue;
+    ++selection.total;
+    if (after && !Before(*after, place)) continue;
+    if (selection.places.size() < query.limit) {
+      selection.places.push_back(place);
+    } else {
+      selection.has_more = true;
+    }
+  }
+  return selection;
+}
+
+struct Details {
+  Repository repository;
+  std::optional<Growth> growth;
+};
+using DetailsById = std::unordered_map<RepositoryId, Details>;
+
+std::optional<Growth> ReadGrowth(const Row& row, int64_t stars) {
+  if (row.IsNull(kRepositoryColumnCount)) return std::nullopt;
+  const int64_t then = row.Int(kRepositoryColumnCount + 1);
+  Growth growth{.since = row.Day(kRepositoryColumnCount), .stars = stars - then, .percent = {}};
+  if (then > 0) growth.percent = 100.0 * static_cast<double>(growth.stars) / static_cast<double>(then);
+  return growth;
+}
+
+Status ReadDetails(Connection& db, std::span<const Place> places, Day baseline, Day today, DetailsById& details) {
+  const size_t size = *std::ranges::find_if(kPageSizes, [&](size_t fits) { return fits >= places.size(); });
+  std::vector<Value> parameters = {baseline, today};
+  for (size_t i = 0; i < size; ++i) parameters.emplace_back(places[std::min(i, places.size() - 1)].id);
+  const std::string sql = fmt::format(fmt::runtime(kRepositories), kRepositoryColumns, Placeholders(1, size));
+  return db.Query(sql, parameters, [&](const Row& row) {
+    auto repository = ReadRepository(row);
+    if (!repository) return;
+    auto growth = ReadGrowth(row, repository->stargazers_count);
+    details.emplace(repository->id, Details{*std::move(repository), growth});
+  });
+}
+
+Result<DetailsById> ReadAllDetails(Connection& db, std::span<const Place> places, Day baseline, Day today) {
+  constexpr size_t kSizeMax = *std::ranges::max_element(kPageSizes);
+  DetailsById details;
+  for (size_t begin = 0; begin < places.size(); begin += kSizeMax) {
+    const auto part = places.subspan(begin, std::min(kSizeMax, places.size() - begin));
+    if (auto read = ReadDetails(db, part, baseline, today, details); !read) {
+      return tl::make_unexpected(std::move(read.error()));
+    }
+  }
+  return details;
+}
+
+}  // namespace
+
+Result<RankingPage> ReadRanking(Connection& db, const RankingQuery& query, Day today) {
+  std::optional<Day> first_day;
+  if (query.sort == RankingSort::kPopularity) {
+    auto found = ReadFirstDay(db, query.baseline_day, today);
+    if (!found) return tl::make_unexpected(std::move(found.error()));
+    first_day = *found;
+  }
+  auto places = ReadPlaces(db, query, first_day, today);
+  if (!places) return tl::make_unexpected(std::move(places.error()));
+  std::ranges::sort(*places, Before);
+  for (size_t i = 0; i < places->size(); ++i) (*places)[i].rank = static_cast<int64_t>(i) + 1;
+  SetRankChanges(*places);
+  const Selection selection = Select(*places, query);
+  auto details = ReadAllDetails(db, selection.places, query.baseline_day, today);
+  if (!details) return tl::make_unexpected(std::move(details.error()));
+
+  RankingPage page{.items = {}, .total = selection.total, .has_more = selection.has_more};
+  for (const Place& place : selection.places) {
+    const auto found = details->find(place.id);
+    if (found == details->end()) continue;
+    page.items.push_back({.repository = std::move(found->second.repository),
+                          .rank = place.rank,
+                          .rank_change = place.rank_change,
+                          .growth = found->second.growth,
+                          .position = {.key = place.key, .id = place.id}});
+  }
+  return page;
+}
+
+}  // namespace repopulse

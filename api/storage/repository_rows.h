@@ -1,0 +1,30 @@
+// How a repository stands in a row: the one list of its columns, for reading and for writing many at once.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "domain/repository.h"
+#include "storage/connection.h"
+
+namespace repopulse {
+
+// Of `repositories` under the alias r, in the order ReadRepository() expects.
+inline constexpr std::string_view kRepositoryColumns =
+    "r.id, r.full_name, r.html_url, r.description, r.language, r.license, r.fork, r.archived, r.stargazers_count, "
+    "r.forks_count, r.open_issues_count, r.created_at, r.updated_at, r.pushed_at";
+inline constexpr size_t kRepositoryColumnCount = 14;
+
+// The repository in the row's first columns; none where its name is not one, which only a foreign hand can have
+// written.
+std::optional<Repository> ReadRepository(const Row& row);
+
+// Adds its columns, in the same order, to a statement's parameters. It must outlive them. What no column holds is cut.
+void AppendRepository(std::vector<Value>& parameters, const Repository& repository, const std::string& full_name);
+
+// "(?, ?), (?, ?)": `rows` groups of `columns` placeholders.
+std::string Placeholders(size_t rows, size_t columns);
+
+}  // namespace repopulse

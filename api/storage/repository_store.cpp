@@ -1,0 +1,115 @@
+#include "storage/repository_store.h"
+
+#include <algorithm>
+
+#include "base/strings.h"
+#include "storage/repository_rows.h"
+#include "storage/transaction.h"
+
+namespace repopulse {
+namespace {
+
+const std::string kFindByName = "SELECT " + std::string(kRepositoryColumns) + R"(, r.fetched_at, r.gone_at
+  FROM repository_names n JOIN repositories r ON r.id = n.repository_id
+  WHERE n.name = ?)";
+constexpr std::string_view kMatches = "(? IS NULL OR r.full_name LIKE ? ESCAPE '!' OR r.description LIKE ? ESCAPE '!')";
+const std::string kList = "SELECT " + std::string(kRepositoryColumns) + R"(, r.fetched_at, r.gone_at
+  FROM repositories r
+  WHERE r.id > ? AND )" + std::string(kMatches) +
+                          R"(
+  ORDER BY r.id LIMIT ?)";
+const std::string kListTotal = "SELECT COUNT(*) FROM repositories r WHERE " + std::string(kMatches);
+constexpr std::string_view kTopics = R"(
+  SELECT t.name
+  FROM topic_repositories m JOIN topics t ON t.id = m.topic_id
+  WHERE m.repository_id = ? AND m.left_at IS NULL AND (t.configured OR t.requested)
+  ORDER BY t.name)";
+constexpr std::string_view kSnapshots = R"(
+  SELECT day, stargazers_count, forks_count, open_issues_count
+  FROM repository_snapshots
+  WHERE repository_id = ? AND day BETWEEN ? AND ?
+  ORDER BY day LIMIT ?)";
+
+std::optional<StoredRepository> ReadStored(const Row& row) {
+  auto repository = ReadRepository(row);
+  if (!repository) return std::nullopt;
+  return StoredRepository{.repository = *std::move(repository),
+                          .fetched_at = row.Time(kRepositoryColumnCount),
+                          .gone_at = row.OptionalTime(kRepositoryColumnCount + 1),
+                          .topics = {}};
+}
+
+Status ReadTopics(Connection& db, StoredRepository& stored) {
+  return db.Query(kTopics, {stored.repository.id}, [&](const Row& row) {
+    if (auto name = TopicName::Parse(row.Text(0))) stored.topics.push_back(*std::move(name));
+  });
+}
+
+// The text as a LIKE pattern in which only the outer two % mean something.
+std::string ContainsPattern(std::string_view text) {
+  std::string pattern = "%";
+  for (char c : text) {
+    if (c == '%' || c == '_' || c == '!') pattern += '!';
+    pattern += c;
+  }
+  return pattern + "%";
+}
+
+Result<RepositoryPage> ReadPage(Connection& db, const RepositoryListQuery& query) {
+  std::optional<std::string> pattern;
+  if (query.text) pattern = ContainsPattern(SanitizeUtf8(*query.text));
+  RepositoryPage page;
+  auto read = db.Query(kListTotal, {pattern, pattern, pattern}, [&](const Row& row) { page.total = row.Int(0); });
+  if (!read) return tl::make_unexpected(std::move(read.error()));
+  const int64_t after = query.after ? query.after->value : std::numeric_limits<int64_t>::min();
+  read = db.Query(kList, {after, pattern, pattern, pattern, query.limit + 1}, [&](const Row& row) {
+    if (page.items.size() == query.limit) {
+      page.has_more = true;
+    } else if (auto stored = ReadStored(row)) {
+      page.items.push_back(*std::move(stored));
+    }
+  });
+  if (!read) return tl::make_unexpected(std::move(read.error()));
+  for (StoredRepository& stored : page.items) {
+    if (auto topics = ReadTopics(db, stored); !topics) return tl::make_unexpected(std::move(topics.error()));
+  }
+  return page;
+}
+
+}  // namespace
+
+Result<std::optional<StoredRepository>> SqlRepositoryStore::FindByName(const RepositoryName& name) {
+  return WithConnection(pool_, [&](Connection& db) -> Result<std::optional<StoredRepository>> {
+    std::optional<StoredRepository> found;
+    auto read = db.Query(kFindByName, {ToLowerAscii(name.full())}, [&](const Row& row) { found = ReadStored(row); });
+    if (read && found) read = ReadTopics(db, *found);
+    if (!read) return WithContext("find a repository", std::move(read.error()));
+    return found;
+  });
+}
+
+Result<RepositoryPage> SqlRepositoryStore::List(const RepositoryListQuery& query) {
+  // No repository's events are collected yet, so none is active.
+  if (query.active == true) return RepositoryPage{};
+  auto page = WithConnection(
+      pool_, [&](Connection& db) { return InSnapshot(db, [&](Connection& same) { return ReadPage(same, query); }); });
+  if (!page) return WithContext("list repositories", std::move(page.error()));
+  return page;
+}
+
+Result<std::vector<Snapshot>> SqlRepositoryStore::Snapshots(RepositoryId id, std::chrono::sys_days from,
+                                                            std::chrono::sys_days to, size_t limit) {
+  return WithConnection(pool_, [&](Connection& db) -> Result<std::vector<Snapshot>> {
+    std::vector<Snapshot> snapshots;
+    auto read = db.Query(kSnapshots, {id, from, to, limit}, [&](const Row& row) {
+      snapshots.push_back({.day = row.Day(0),
+                           .stargazers_count = row.Int(1),
+                           .forks_count = row.Int(2),
+                           .open_issues_count = row.Int(3)});
+    });
+    if (!read) return WithContext("read snapshots", std::move(read.error()));
+    return snapshots;
+  });
+}
+
+}  // namespace repopulse

@@ -1,0 +1,22 @@
+// Implements service/repository_store.h.
+#pragma once
+
+#include "service/repository_store.h"
+#include "storage/pool.h"
+
+namespace repopulse {
+
+class SqlRepositoryStore final : public RepositoryStore {
+ public:
+  explicit SqlRepositoryStore(Pool& pool) : pool_(pool) {}
+
+  Result<std::optional<StoredRepository>> FindByName(const RepositoryName& name) override;
+  Result<RepositoryPage> List(const RepositoryListQuery& query) override;
+  Result<std::vector<Snapshot>> Snapshots(RepositoryId id, std::chrono::sys_days from, std::chrono::sys_days to,
+                                          size_t limit) override;
+
+ private:
+  Pool& pool_;
+};
+
+}  // namespace repopulse

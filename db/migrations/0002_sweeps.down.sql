@@ -1,0 +1,2 @@
+DROP TABLE sweep_repositories;
+DROP TABLE sweeps;

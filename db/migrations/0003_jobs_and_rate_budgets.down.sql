@@ -1,0 +1,2 @@
+DROP TABLE rate_budgets;
+DROP TABLE jobs;

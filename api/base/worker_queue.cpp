@@ -7,7 +7,7 @@
 namespace repopulse {
 
 WorkerQueue::WorkerQueue(size_t threads, size_t tasks_max) : tasks_max_(tasks_max) {
-  for (size_t i = 0; i < threads; ++i) threads_.emplace_back([this](std::stop_token stop) { Work(std::move(stop)); });
+  for (size_t i = 0; i < threads; ++i) threads_.emplace_back([this](const std::stop_token& stop) { Work(stop); });
 }
 
 WorkerQueue::~WorkerQueue() {
@@ -30,7 +30,7 @@ size_t WorkerQueue::size() const {
   return tasks_.size();
 }
 
-void WorkerQueue::Work(std::stop_token stop) {
+void WorkerQueue::Work(const std::stop_token& stop) {
   for (;;) {
     Task task;
     {

@@ -30,7 +30,7 @@ class WorkerQueue {
     std::string name;
     std::function<void()> run;
   };
-  void Work(std::stop_token stop);
+  void Work(const std::stop_token& stop);
 
   const size_t tasks_max_;
   mutable std::mutex mutex_;

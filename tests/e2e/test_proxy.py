@@ -147,19 +147,17 @@ def test_an_answer_that_says_nothing_of_caching_is_not_kept(proxy):
     assert len(seen(proxy)) == 2
 
 
-def test_concurrent_first_requests_ask_one_replica_once(proxy):
-    hold = threading.Event()
-    answers(proxy, Answer(wait=hold, headers=cacheable().headers))
-    got = []
-    threads = [threading.Thread(target=lambda: got.append(proxy.request("/crowd").status)) for _ in range(8)]
+@pytest.mark.parametrize("answer", [cacheable(), uncacheable(404, b"nothing")], ids=["kept", "not-kept"])
+def test_concurrent_first_requests_do_not_wait_for_one_another(proxy, answer):
+    answers(proxy, answer)
+    got, began = [], time.monotonic()
+    threads = [threading.Thread(target=lambda: got.append(proxy.request(f"/crowd/{answer.status}").status)) for _ in range(16)]
     for thread in threads:
         thread.start()
-    time.sleep(0.1)
-    hold.set()
     for thread in threads:
         thread.join()
-    assert got == [200] * 8
-    assert len(seen(proxy)) == 1
+    assert got == [answer.status] * 16
+    assert time.monotonic() - began < 0.4
 
 
 def test_an_old_entry_is_revalidated_with_its_etag(proxy):

@@ -279,6 +279,12 @@ def test_the_largest_request_fits_a_replicas_16_kib(proxy):
     assert size < 14 * 1024
 
 
+def test_the_longest_url_may_come_back_in_a_header_and_is_kept(proxy):
+    target = "/" + "q" * 3071
+    answers(proxy, cacheable(Link=f'<{target}&cursor={"c" * 400}>; rel="next"'))
+    assert [proxy.request(target).headers["X-Cache"] for _ in range(2)] == ["MISS", "HIT"]
+
+
 def test_options_passes_uncached(proxy):
     for _ in range(2):
         assert proxy.request("/options", "OPTIONS").status == 200

@@ -2,19 +2,28 @@
 
 #include <curl/curl.h>
 
+#include <algorithm>
+#include <array>
+#include <condition_variable>
 #include <mutex>
 #include <new>
 
+#include "base/clock.h"
 #include "base/strings.h"
+#include "github/url.h"
 
 namespace repopulse {
 namespace {
 
 constexpr size_t kHeadersMax = 100;
-constexpr size_t kHeaderBytesMax = 8 * 1024;
+constexpr size_t kHeaderBytesMax = 64 * 1024;  // of all together
+constexpr int kPollMilliseconds = 200;
 
 struct FreeHandle {
   void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+};
+struct FreeMulti {
+  void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
 };
 struct FreeList {
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
@@ -24,8 +33,9 @@ struct FreeList {
 struct Transfer {
   HttpResponse response;
   size_t body_bytes_max = 0;
+  size_t header_bytes = 0;
+  bool headers_ended = false;
   bool too_large = false;
-  std::stop_token stop;
 };
 
 size_t OnBody(char* data, size_t, size_t size, void* user) {
@@ -43,33 +53,33 @@ size_t OnBody(char* data, size_t, size_t size, void* user) {
   return size;
 }
 
-size_t OnHeader(char* data, size_t, size_t size, void* user) {
-  auto& transfer = *static_cast<Transfer*>(user);
+void AddHeader(Transfer& transfer, std::string_view line) {
   auto& headers = transfer.response.headers;
-  const std::string_view line = TrimSpace({data, size});
-  if (line.starts_with("HTTP/")) {
-    headers.clear();  // a new status line: what came before was an interim answer
-    return size;
+  if (line.empty()) transfer.headers_ended = true;
+  if (line.starts_with("HTTP/")) {  // a new status line: what came before was an interim answer
+    headers.clear();
+    transfer.headers_ended = false;
   }
   const size_t colon = line.find(':');
-  if (colon == std::string_view::npos) return size;
-  if (headers.size() == kHeadersMax || size > kHeaderBytesMax) {
-    transfer.too_large = true;
-    return 0;
-  }
+  if (colon == std::string_view::npos) return;
   headers.emplace_back(ToLowerAscii(line.substr(0, colon)), std::string(TrimSpace(line.substr(colon + 1))));
-  return size;
 }
 
-int OnProgress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
-  return static_cast<Transfer*>(user)->stop.stop_requested() ? 1 : 0;
+size_t OnHeader(char* data, size_t, size_t size, void* user) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  transfer.header_bytes += size;
+  transfer.too_large = transfer.header_bytes > kHeaderBytesMax || transfer.response.headers.size() >= kHeadersMax;
+  try {
+    if (!transfer.too_large) AddHeader(transfer, TrimSpace({data, size}));
+  } catch (const std::bad_alloc&) {
+    transfer.too_large = true;
+  }
+  return transfer.too_large ? 0 : size;
 }
 
 ErrorCode CodeOf(CURLcode code, const Transfer& transfer) {
   if (transfer.too_large) return ErrorCode::kMalformed;
   switch (code) {
-    case CURLE_ABORTED_BY_CALLBACK:
-      return ErrorCode::kCancelled;
     case CURLE_OPERATION_TIMEDOUT:
       return ErrorCode::kTimeout;
     case CURLE_UNSUPPORTED_PROTOCOL:
@@ -79,6 +89,7 @@ ErrorCode CodeOf(CURLcode code, const Transfer& transfer) {
     case CURLE_WEIRD_SERVER_REPLY:
       return ErrorCode::kMalformed;
     case CURLE_OUT_OF_MEMORY:
+    case CURLE_FAILED_INIT:
       return ErrorCode::kInternal;
     default:
       return ErrorCode::kUnavailable;
@@ -90,30 +101,82 @@ class CurlTransport final : public HttpTransport {
   explicit CurlTransport(const CurlTimeouts& timeouts) : timeouts_(timeouts) {
     static std::once_flag initialised;
     std::call_once(initialised, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+    multi_.reset(curl_multi_init());
     handle_.reset(curl_easy_init());
-    if (!handle_) throw std::bad_alloc();
+    if (!multi_ || !handle_) throw std::bad_alloc();
   }
 
   Result<HttpResponse> Get(const HttpRequest& request, std::stop_token stop) override {
-    if (stop.stop_requested()) return Fail(ErrorCode::kCancelled, "the process is stopping");
-    Transfer transfer{{}, request.body_bytes_max, false, std::move(stop)};
-    const std::unique_ptr<curl_slist, FreeList> headers = HeaderList(request);
-    char reason[CURL_ERROR_SIZE] = "";
-    Prepare(request, headers.get(), transfer, reason);
-    const CURLcode code = curl_easy_perform(handle_.get());
-    if (code != CURLE_OK) {
-      const std::string why = transfer.too_large ? "more than was allowed came back"
-                              : *reason != '\0'  ? reason
-                                                 : curl_easy_strerror(code);
-      return Fail(CodeOf(code, transfer), "GET " + request.url + ": " + why);
+    const SteadyTime until = std::chrono::steady_clock::now() + request.deadline;
+    if (auto turn = TakeTurn(until, stop); !turn) return tl::make_unexpected(std::move(turn.error()));
+    const std::unique_ptr<CurlTransport, GiveTurn> turn_taken(this);
+    return Perform(request, until, stop);
+  }
+
+ private:
+  struct GiveTurn {
+    void operator()(CurlTransport* transport) const {
+      {
+        const std::lock_guard lock(transport->mutex_);
+        transport->busy_ = false;
+      }
+      transport->turn_.notify_one();
     }
+  };
+
+  Status TakeTurn(SteadyTime until, const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    const bool free = turn_.wait_until(lock, stop, until, [this] { return !busy_; });
+    if (stop.stop_requested()) return Fail(ErrorCode::kCancelled, "the process is stopping");
+    if (!free) return Fail(ErrorCode::kTimeout, "another request to GitHub took all the time");
+    busy_ = true;
+    return {};
+  }
+
+  Result<HttpResponse> Perform(const HttpRequest& request, SteadyTime until, const std::stop_token& stop) {
+    Transfer transfer;
+    transfer.body_bytes_max = request.body_bytes_max;
+    const std::unique_ptr<curl_slist, FreeList> headers = HeaderList(request);
+    reason_[0] = '\0';
+    Prepare(request, until, headers.get(), transfer);
+    const auto code = Drive(stop);
+    if (!code) return Fail(ErrorCode::kCancelled, "GET " + request.url + ": the process is stopping");
+    if (*code != CURLE_OK) {
+      const std::string why = transfer.too_large   ? "more than was allowed came back"
+                              : reason_[0] != '\0' ? reason_.data()
+                                                   : curl_easy_strerror(*code);
+      return Fail(CodeOf(*code, transfer), "GET " + request.url + ": " + why);
+    }
+    // libcurl takes a connection that ends among the headers for an answer without a body.
+    if (!transfer.headers_ended) return Fail(ErrorCode::kUnavailable, "GET " + request.url + ": the answer was cut");
     long status = 0;
     curl_easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
     transfer.response.status = static_cast<int>(status);
     return std::move(transfer.response);
   }
 
- private:
+  // Runs the prepared transfer to its end; nothing where `stop` came first. Not curl_easy_perform, which looks up only
+  // once a second while the server says nothing.
+  std::optional<CURLcode> Drive(const std::stop_token& stop) {
+    if (curl_multi_add_handle(multi_.get(), handle_.get()) != CURLM_OK) return CURLE_FAILED_INIT;
+    const std::stop_callback wake(stop, [this] { curl_multi_wakeup(multi_.get()); });
+    int running = 1;
+    CURLMcode trouble = CURLM_OK;
+    while (running != 0 && trouble == CURLM_OK && !stop.stop_requested()) {
+      trouble = curl_multi_perform(multi_.get(), &running);
+      if (running != 0 && trouble == CURLM_OK) {
+        trouble = curl_multi_poll(multi_.get(), nullptr, 0, kPollMilliseconds, nullptr);
+      }
+    }
+    int queued = 0;
+    const CURLMsg* message = curl_multi_info_read(multi_.get(), &queued);
+    std::optional<CURLcode> code;
+    if (message != nullptr && message->msg == CURLMSG_DONE) code = message->data.result;
+    if (!code && trouble != CURLM_OK) code = CURLE_FAILED_INIT;
+    curl_multi_remove_handle(multi_.get(), handle_.get());
+    return code;
+  }
+
   static std::unique_ptr<curl_slist, FreeList> HeaderList(const HttpRequest& request) {
     std::unique_ptr<curl_slist, FreeList> list;
     for (const std::string& header : request.headers) {
@@ -125,7 +188,8 @@ class CurlTransport final : public HttpTransport {
     return list;
   }
 
-  void Prepare(const HttpRequest& request, curl_slist* headers, Transfer& transfer, char* reason) {
+  void Prepare(const HttpRequest& request, SteadyTime until, curl_slist* headers, Transfer& transfer) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
     CURL* handle = handle_.get();
     curl_easy_reset(handle);  // keeps connections and the DNS cache
     const auto set = [handle](CURLoption option, auto value) { curl_easy_setopt(handle, option, value); };
@@ -139,22 +203,28 @@ class CurlTransport final : public HttpTransport {
     set(CURLOPT_SSL_VERIFYHOST, 2L);
     set(CURLOPT_ACCEPT_ENCODING, "gzip");
     set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(timeouts_.connect.count()));
-    set(CURLOPT_TIMEOUT_MS, static_cast<long>(request.deadline.count()));
+    set(CURLOPT_TIMEOUT_MS, static_cast<long>(std::max<int64_t>(left.count(), 1)));  // 0 would be for ever
     set(CURLOPT_LOW_SPEED_LIMIT, timeouts_.slow_bytes_per_second);
     set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(timeouts_.slow_time.count()));
     set(CURLOPT_TCP_KEEPALIVE, 1L);
-    set(CURLOPT_ERRORBUFFER, reason);
+    set(CURLOPT_ERRORBUFFER, reason_.data());
     set(CURLOPT_WRITEFUNCTION, OnBody);
     set(CURLOPT_WRITEDATA, &transfer);
     set(CURLOPT_HEADERFUNCTION, OnHeader);
     set(CURLOPT_HEADERDATA, &transfer);
-    set(CURLOPT_NOPROGRESS, 0L);
-    set(CURLOPT_XFERINFOFUNCTION, OnProgress);
-    set(CURLOPT_XFERINFODATA, &transfer);
+    set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+    // When a transfer is given up, its name lookup must not be waited for.
+    set(CURLOPT_QUICK_EXIT, 1L);
+    if (IsLoopback(request.url)) set(CURLOPT_PROXY, "");
   }
 
   const CurlTimeouts timeouts_;
+  std::array<char, CURL_ERROR_SIZE> reason_{};  // libcurl may write to it as long as the handle lives
+  std::unique_ptr<CURLM, FreeMulti> multi_;     // keeps the connections
   std::unique_ptr<CURL, FreeHandle> handle_;
+  std::mutex mutex_;
+  std::condition_variable_any turn_;
+  bool busy_ = false;
 };
 
 }  // namespace

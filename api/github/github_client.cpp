@@ -6,98 +6,126 @@
 #include "base/time_format.h"
 #include "domain/sweep.h"
 #include "github/repository_parser.h"
+#include "github/url.h"
 
 namespace repopulse {
 namespace {
 
+using std::chrono::seconds;
+
 constexpr int kRedirectsMax = 3;
+constexpr seconds kRetryAfterMax = std::chrono::hours{24};
+constexpr int64_t kYear10000 = 253402300800;  // beyond it is no time that we can write
 
 bool IsRedirect(int status) { return status == 301 || status == 302 || status == 307 || status == 308; }
 
-// "https://host:port" of a URL, in lower case.
-std::string_view OriginOf(std::string_view url) {
-  const size_t scheme = url.find("://");
-  if (scheme == std::string_view::npos) return {};
-  return url.substr(0, std::min(url.find_first_of("/?#", scheme + 3), url.size()));
-}
-
-std::optional<int64_t> IntegerHeader(const HttpResponse& response, std::string_view name) {
+// A count that a header gives; nothing where it gives none that makes sense.
+std::optional<int64_t> CountHeader(const HttpResponse& response, std::string_view name) {
   const auto text = response.Header(name);
-  return text ? ParseInteger<int64_t>(*text) : std::nullopt;
+  const auto count = text ? ParseInteger<int64_t>(*text) : std::nullopt;
+  return count && *count >= 0 ? count : std::nullopt;
 }
 
-std::optional<std::chrono::seconds> RetryAfter(const HttpResponse& response, TimePoint now) {
+// Seconds, or a date by the clock of who sent it.
+std::optional<seconds> RetryAfter(const HttpResponse& response, TimePoint now) {
   const auto text = response.Header("retry-after");
   if (!text) return std::nullopt;
-  if (const auto seconds = ParseInteger<int64_t>(*text)) return std::chrono::seconds{std::max<int64_t>(*seconds, 0)};
+  if (const auto count = ParseInteger<int64_t>(*text)) {
+    return seconds{std::clamp<int64_t>(*count, 0, kRetryAfterMax.count())};
+  }
   const auto date = ParseHttpDate(*text);
   if (!date) return std::nullopt;
-  return std::max(std::chrono::ceil<std::chrono::seconds>(*date - now), std::chrono::seconds{0});
+  const TimePoint sent = ParseHttpDate(response.Header("date").value_or("")).value_or(now);
+  return std::clamp(std::chrono::ceil<seconds>(*date - sent), seconds{0}, kRetryAfterMax);
 }
 
-// 403 says many things; only these are limits: a Retry-After, GitHub's words for one, or an empty bucket whose message
-// speaks of it.
+bool Says(const std::string& message, std::string_view words) {
+  return ToLowerAscii(message).find(words) != std::string::npos;
+}
+
+// "Repository access blocked": by GitHub, for its content; for good.
+bool IsBlocked(const std::string& message) { return Says(message, "blocked"); }
+
+// 403 says many things. A limit is one with Retry-After, with an empty bucket, or that says so in words.
 bool IsLimit(const HttpResponse& response, const std::string& message) {
   if (response.status == 429) return true;
-  if (response.status != 403) return false;
-  const std::string lower = ToLowerAscii(message);
-  return response.Header("retry-after") || IntegerHeader(response, "x-ratelimit-remaining") == 0 ||
-         lower.find("rate limit") != std::string::npos || lower.find("abuse detection") != std::string::npos;
+  if (response.status != 403 || IsBlocked(message)) return false;
+  return response.Header("retry-after") || CountHeader(response, "x-ratelimit-remaining") == 0 ||
+         Says(message, "rate limit") || Says(message, "abuse detection");
 }
 
+// RFC 8288, as far as GitHub uses it: <URL>; rel="next", <URL>; rel="last"
 bool HasNext(const HttpResponse& response) {
   const auto link = response.Header("link");
   if (!link) return false;
-  for (const std::string_view part : Split(*link, ',')) {
-    if (part.find("rel=\"next\"") != std::string_view::npos || part.find("rel=next") != std::string_view::npos)
-      return true;
+  // A URL may hold commas and semicolons, so each link is taken from its '<' to the next one's.
+  for (std::string_view rest = *link; rest.find('<') != std::string_view::npos;) {
+    rest.remove_prefix(rest.find('<'));
+    const size_t url_end = std::min(rest.find('>'), rest.size());
+    const size_t next = std::min(rest.find('<', url_end), rest.size());
+    for (const std::string_view parameter : Split(rest.substr(url_end, next - url_end), ';')) {
+      const std::string_view text = TrimSpace(parameter.substr(0, parameter.find(',')));
+      if (EqualsIgnoreCaseAscii(text, "rel=\"next\"") || EqualsIgnoreCaseAscii(text, "rel=next")) return true;
+    }
+    rest.remove_prefix(next);
   }
   return false;
 }
 
-RateObservation Observed(const HttpResponse& response, bool limited, TimePoint now) {
+// An answer may come from another bucket than the request's; its figures are not this bucket's then.
+RateObservation Observed(const HttpResponse& response, RateResource resource, bool limited, TimePoint now) {
   RateObservation rate;
-  rate.limit = IntegerHeader(response, "x-ratelimit-limit");
-  rate.remaining = IntegerHeader(response, "x-ratelimit-remaining");
-  if (const auto reset = IntegerHeader(response, "x-ratelimit-reset"); reset && *reset > 0 && *reset < 253402300800) {
-    rate.reset_at = TimePoint{std::chrono::seconds{*reset}};
-  }
   rate.limited = limited;
   if (limited) rate.retry_after = RetryAfter(response, now);
+  if (response.Header("x-ratelimit-resource").value_or(ToString(resource)) != ToString(resource)) return rate;
+  rate.limit = CountHeader(response, "x-ratelimit-limit");
+  rate.remaining = CountHeader(response, "x-ratelimit-remaining");
+  if (const auto reset = CountHeader(response, "x-ratelimit-reset"); reset && *reset > 0 && *reset < kYear10000) {
+    rate.reset_at = TimePoint{seconds{*reset}};
+  }
   return rate;
 }
 
-Error ErrorOf(const HttpResponse& response, const std::string& message, bool limited, TimePoint now) {
-  const std::string said =
-      "GitHub answered " + std::to_string(response.status) + (message.empty() ? "" : " (" + message + ")");
-  if (limited) return {ErrorCode::kRateLimited, said, RetryAfter(response, now)};
-  switch (response.status) {
+std::optional<seconds> Wait(const RateObservation& rate, TimePoint now) {
+  if (rate.retry_after) return rate.retry_after;
+  if (rate.remaining != 0 || !rate.reset_at) return std::nullopt;
+  return std::clamp(std::chrono::ceil<seconds>(*rate.reset_at - now), seconds{0}, kRetryAfterMax);
+}
+
+ErrorCode CodeOf(int status, const std::string& message) {
+  switch (status) {
     case 401:
-      return {ErrorCode::kUnauthorized, said};
+      return ErrorCode::kUnauthorized;
     case 403:
-    case 451:
-      return {ErrorCode::kGone, said};
+      return IsBlocked(message) ? ErrorCode::kGone : ErrorCode::kUnauthorized;
     case 404:
+      return ErrorCode::kNotFound;
     case 410:
-      return {ErrorCode::kNotFound, said};
+    case 451:
+      return ErrorCode::kGone;
+    case 400:
     case 422:
-      return {ErrorCode::kInvalidArgument, said};
+      return ErrorCode::kInvalidArgument;
+    case 408:
+      return ErrorCode::kTimeout;
     default:
-      break;
+      return status >= 500 ? ErrorCode::kUnavailable : ErrorCode::kMalformed;
   }
-  return {response.status >= 500 ? ErrorCode::kUnavailable : ErrorCode::kMalformed, said};
 }
 
 class GitHubClient final : public GitHub {
  public:
   GitHubClient(GitHubOptions options, std::unique_ptr<HttpTransport> transport, const Clock& clock)
-      : options_(std::move(options)), transport_(std::move(transport)), clock_(clock) {}
+      : options_(std::move(options)),
+        origin_(OriginOf(options_.api_url)),
+        transport_(std::move(transport)),
+        clock_(clock) {}
 
   Fetched<SearchPage> SearchRepositories(const std::string& query, int page, std::stop_token stop) override {
     const std::string path = "/search/repositories?q=" + PercentEncode(query) +
                              "&sort=stars&order=desc&per_page=" + std::to_string(kSearchPerPage) +
                              "&page=" + std::to_string(page);
-    auto [response, rate] = Fetch(path, std::move(stop));
+    auto [response, rate] = Fetch(path, RateResource::kSearch, stop);
     if (!response) return {tl::make_unexpected(std::move(response.error())), rate};
     auto parsed = ParseSearchPage(response->body);
     if (parsed) parsed->has_next = HasNext(*response);
@@ -105,7 +133,7 @@ class GitHubClient final : public GitHub {
   }
 
   Fetched<Repository> FetchRepository(const RepositoryName& name, std::stop_token stop) override {
-    auto [response, rate] = Fetch("/repos/" + name.full(), std::move(stop));
+    auto [response, rate] = Fetch("/repos/" + name.full(), RateResource::kCore, stop);
     if (!response) return {tl::make_unexpected(std::move(response.error())), rate};
     return {ParseRepository(response->body), rate};
   }
@@ -113,41 +141,58 @@ class GitHubClient final : public GitHub {
   [[nodiscard]] std::string credential() const override { return options_.token.empty() ? "anonymous" : "token"; }
 
  private:
-  // A 200, after at most three redirects; anything else is an error.
-  Fetched<HttpResponse> Fetch(const std::string& path, std::stop_token stop) {
+  // A 200, after at most three redirects; anything else is an error. One deadline for all of it.
+  Fetched<HttpResponse> Fetch(const std::string& path, RateResource resource, const std::stop_token& stop) {
+    const SteadyTime until = clock_.SteadyNow() + options_.deadline;
     std::string url = options_.api_url + path;
-    for (int redirects = 0;; ++redirects) {
-      auto response = transport_->Get(RequestFor(url), stop);
-      if (!response) return {tl::make_unexpected(std::move(response.error())), {}};
-      const TimePoint now = clock_.Now();
-      if (IsRedirect(response->status) && redirects < kRedirectsMax) {
-        const auto next = Follow(url, response->Header("location").value_or(""));
-        if (!next) return {tl::make_unexpected(next.error()), Observed(*response, false, now)};
-        url = *next;
-        continue;
-      }
-      if (response->status == 200) {
-        const RateObservation rate = Observed(*response, false, now);
-        return {*std::move(response), rate};
-      }
-      const std::string message = ParseErrorMessage(response->body);
-      const bool limited = IsLimit(*response, message);
-      return {tl::make_unexpected(ErrorOf(*response, message, limited, now)), Observed(*response, limited, now)};
+    RateObservation rate;
+    for (int redirects = 0; redirects <= kRedirectsMax; ++redirects) {
+      const auto left = std::chrono::floor<std::chrono::milliseconds>(until - clock_.SteadyNow());
+      if (left.count() <= 0) return {Fail(ErrorCode::kTimeout, "GitHub redirected until the time was over"), rate};
+      auto response = transport_->Get(RequestFor(url, left), stop);
+      if (!response) return {tl::make_unexpected(std::move(response.error())), rate};
+      if (!IsRedirect(response->status)) return Judge(*std::move(response), resource);
+      rate = Observed(*response, resource, false, clock_.Now());
+      auto next = Follow(url, response->Header("location").value_or(""));
+      if (!next) return {tl::make_unexpected(std::move(next.error())), rate};
+      url = *std::move(next);
     }
+    return {Fail(ErrorCode::kMalformed, "GitHub redirects more than three times"), rate};
   }
 
-  // GitHub redirects within its API (renames); anywhere else is not followed, so that the token stays where it belongs.
+  Fetched<HttpResponse> Judge(HttpResponse response, RateResource resource) {
+    const TimePoint now = clock_.Now();
+    if (response.status == 200) {
+      const RateObservation rate = Observed(response, resource, false, now);
+      return {std::move(response), rate};
+    }
+    const std::string message = ParseErrorMessage(response.body);
+    const bool limited = IsLimit(response, message);
+    const RateObservation rate = Observed(response, resource, limited, now);
+    Error error;
+    error.code = limited ? ErrorCode::kRateLimited : CodeOf(response.status, message);
+    error.message = "GitHub answered " + std::to_string(response.status) + (message.empty() ? "" : ": " + message);
+    error.retry_after = limited ? Wait(rate, now) : RetryAfter(response, now);
+    return {tl::make_unexpected(std::move(error)), rate};
+  }
+
+  // GitHub redirects within its API (renames). Anywhere else is not followed: neither the token nor demo data may meet
+  // another server than the one that was configured.
   [[nodiscard]] Result<std::string> Follow(const std::string& from, std::string_view location) const {
-    if (location.starts_with('/') && !location.starts_with("//"))
-      return std::string(OriginOf(from)) + std::string(location);
-    if (EqualsIgnoreCaseAscii(OriginOf(location), OriginOf(options_.api_url))) return std::string(location);
-    return Fail(ErrorCode::kMalformed, "GitHub redirects to another host: " + std::string(OriginOf(location)));
+    const auto target = ResolveUrl(from, location);
+    const auto origin = target ? OriginOf(*target) : std::nullopt;
+    if (!origin) return Fail(ErrorCode::kMalformed, "GitHub redirects to something that is not a web address");
+    if (origin != origin_) {
+      return Fail(ErrorCode::kMalformed,
+                  "GitHub redirects to another server, " + *origin + ", which is not GITHUB_API_URL's");
+    }
+    return *target;
   }
 
-  [[nodiscard]] HttpRequest RequestFor(const std::string& url) const {
+  [[nodiscard]] HttpRequest RequestFor(const std::string& url, std::chrono::milliseconds deadline) const {
     HttpRequest request;
     request.url = url;
-    request.deadline = options_.deadline;
+    request.deadline = deadline;
     request.headers = {"User-Agent: " + options_.user_agent, "Accept: application/vnd.github+json",
                        "X-GitHub-Api-Version: 2022-11-28"};
     if (!options_.token.empty()) request.headers.push_back("Authorization: Bearer " + options_.token);
@@ -155,6 +200,7 @@ class GitHubClient final : public GitHub {
   }
 
   const GitHubOptions options_;
+  const std::optional<std::string> origin_;
   const std::unique_ptr<HttpTransport> transport_;
   const Clock& clock_;
 };

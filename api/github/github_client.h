@@ -14,10 +14,10 @@ struct GitHubOptions {
   std::string api_url = "https://api.github.com";  // without a trailing slash
   std::string token;                               // empty: anonymous. Sent to api_url's scheme, host and port only.
   std::string user_agent;                          // mandatory at GitHub
-  std::chrono::milliseconds deadline{30000};       // of one request
+  std::chrono::milliseconds deadline{30000};       // of one call, redirects included
 };
 
-// For one thread at a time. `clock` must outlive it.
+// As thread-safe as its transport. `clock` must outlive it.
 std::unique_ptr<GitHub> MakeGitHubClient(GitHubOptions options, std::unique_ptr<HttpTransport> transport,
                                          const Clock& clock);
 

@@ -16,9 +16,9 @@ namespace repopulse {
 
 struct HttpRequest {
   std::string url;
-  std::vector<std::string> headers;  // "Name: value"
-  std::chrono::milliseconds deadline{30000};
-  size_t body_bytes_max = 16 * 1024 * 1024;  // after decompression
+  std::vector<std::string> headers;           // "Name: value"
+  std::chrono::milliseconds deadline{30000};  // of all of it, waiting for the turn included
+  size_t body_bytes_max = 16 * 1024 * 1024;   // after decompression
 };
 
 struct HttpResponse {
@@ -30,7 +30,7 @@ struct HttpResponse {
   [[nodiscard]] std::optional<std::string_view> Header(std::string_view name) const;
 };
 
-// For one thread at a time. Follows no redirects.
+// Thread-safe, but makes one request at a time, as GitHub asks for; others wait their turn. Follows no redirects.
 class HttpTransport {
  public:
   virtual ~HttpTransport() = default;

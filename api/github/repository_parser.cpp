@@ -7,105 +7,246 @@
 
 #include "base/strings.h"
 #include "base/time_format.h"
+#include "github/url.h"
 
 namespace repopulse {
 namespace {
 
 namespace dom = simdjson::dom;
+namespace ondemand = simdjson::ondemand;
 
 constexpr size_t kDescriptionBytesMax = 1000;
 constexpr size_t kWordBytesMax = 100;
 constexpr size_t kUrlBytesMax = 300;
 constexpr size_t kMessageBytesMax = 300;
-constexpr size_t kItemsMax = 1000;  // GitHub sends at most 100
+constexpr int64_t kItemsMax = 1000;  // GitHub sends at most 100
 
-std::optional<std::string_view> Text(const dom::element& object, std::string_view key) {
-  std::string_view text;
-  if (object[key].get(text) != simdjson::SUCCESS) return std::nullopt;
-  return text;
+// C0 without tab and line ends, DEL, and C1 (two bytes in UTF-8).
+size_t ControlSize(std::string_view text) {
+  const auto byte = static_cast<unsigned char>(text[0]);
+  if (byte == '\t' || byte == '\n' || byte == '\r') return 0;
+  if (byte < 0x20 || byte == 0x7F) return 1;
+  const bool c1 = byte == 0xC2 && text.size() > 1 && static_cast<unsigned char>(text[1]) < 0xA0;
+  return c1 ? 2 : 0;
 }
 
-std::optional<int64_t> Count(const dom::element& object, std::string_view key) {
-  int64_t count = 0;
-  if (object[key].get(count) != simdjson::SUCCESS || count < 0) return std::nullopt;
-  return count;
-}
-
-bool Flag(const dom::element& object, std::string_view key) {
-  bool flag = false;
-  return object[key].get(flag) == simdjson::SUCCESS && flag;
-}
-
-bool IsNullOrAbsent(const dom::element& object, std::string_view key) {
-  dom::element value;
-  return object[key].get(value) != simdjson::SUCCESS || value.is_null();
-}
-
-std::optional<TimePoint> Time(const dom::element& object, std::string_view key) {
-  const auto text = Text(object, key);
-  return text ? ParseRfc3339(*text) : std::nullopt;
-}
-
-// As GitHub has it, an empty text too; cut to size.
-std::optional<std::string> KeptText(const dom::element& object, std::string_view key, size_t bytes_max) {
-  const auto text = Text(object, key);
-  if (!text) return std::nullopt;
-  return std::string(TruncateUtf8(SanitizeUtf8(*text), bytes_max));
-}
-
-// Without control characters, cut to size; nothing where it is not a string or nothing is left.
-std::optional<std::string> CleanText(const dom::element& object, std::string_view key, size_t bytes_max) {
-  const auto text = Text(object, key);
-  if (!text) return std::nullopt;
-  std::string clean = SanitizeUtf8(*text);
-  std::ranges::replace_if(
-      clean, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
-  const std::string_view cut = TruncateUtf8(TrimSpace(clean), bytes_max);
-  return cut.empty() ? std::nullopt : std::optional<std::string>(cut);
-}
-
-std::optional<std::string> License(const dom::element& object) {
-  dom::element license;
-  if (object["license"].get(license) != simdjson::SUCCESS || !license.is_object()) return std::nullopt;
-  return CleanText(license, "spdx_id", kWordBytesMax);
+// As GitHub has it, spaces and an empty text too; valid UTF-8 without control characters, cut to size.
+std::string Clean(std::string_view text, size_t bytes_max) {
+  const std::string valid = SanitizeUtf8(text);
+  std::string clean;
+  clean.reserve(valid.size());
+  for (size_t i = 0; i < valid.size();) {
+    const size_t control = ControlSize(std::string_view(valid).substr(i));
+    if (control == 0) clean.push_back(valid[i]);
+    i += std::max<size_t>(control, 1);
+  }
+  clean.resize(TruncateUtf8(clean, bytes_max).size());
+  return clean;
 }
 
 // A link that is safe to show: http(s), printable, of bounded length; else the page that the name has.
-std::string HtmlUrl(const dom::element& object, const RepositoryName& name) {
-  const std::string_view url = Text(object, "html_url").value_or("");
-  const bool safe =
-      (url.starts_with("https://") || url.starts_with("http://")) && url.size() <= kUrlBytesMax &&
-      std::ranges::all_of(url, [](char c) { return c > 0x20 && c < 0x7f && c != '"' && c != '<' && c != '>'; });
+std::string SafeUrl(std::string_view url, const RepositoryName& name) {
+  const auto printable = [](char c) { return c > 0x20 && c < 0x7f && c != '"' && c != '<' && c != '>' && c != '\\'; };
+  const bool safe = url.size() <= kUrlBytesMax && std::ranges::all_of(url, printable) && OriginOf(url);
   return safe ? std::string(url) : "https://github.com/" + name.full();
 }
 
+// Reads the fields of one object; what is not as documented turns `ok` off.
+class Fields {
+ public:
+  explicit Fields(const dom::element& object) : object_(object) {}
+  [[nodiscard]] bool ok() const { return ok_; }
+
+  std::string_view Text(const char* key) { return Required<std::string_view>(key); }
+  int64_t Count(const char* key) {
+    const int64_t count = Required<int64_t>(key);
+    ok_ = ok_ && count >= 0;
+    return count;
+  }
+  TimePoint Time(const char* key) { return Parsed(ParseRfc3339(Text(key))).value_or(TimePoint{}); }
+  // Absent or null is nothing; any other type is wrong.
+  bool Flag(const char* key) { return Optional<bool>(key).value_or(false); }
+  std::optional<std::string> CleanText(const char* key, size_t bytes_max) {
+    const auto text = Optional<std::string_view>(key);
+    return text ? std::optional(Clean(*text, bytes_max)) : std::nullopt;
+  }
+  std::optional<TimePoint> OptionalTime(const char* key) {
+    const auto text = Optional<std::string_view>(key);
+    return text ? Parsed(ParseRfc3339(*text)) : std::nullopt;
+  }
+  std::optional<std::string> License() {
+    const auto license = Present("license");
+    if (!license) return std::nullopt;
+    Fields fields(*license);
+    auto id = fields.CleanText("spdx_id", kWordBytesMax);
+    ok_ = ok_ && license->is_object() && fields.ok();
+    return id;
+  }
+  std::optional<RepositoryName> Name() { return Parsed(RepositoryName::Parse(Text("full_name"))); }
+
+ private:
+  std::optional<dom::element> Present(const char* key) const {
+    dom::element value;
+    if (object_[key].get(value) != simdjson::SUCCESS || value.is_null()) return std::nullopt;
+    return value;
+  }
+  template <class T>
+  std::optional<T> Optional(const char* key) {
+    const auto value = Present(key);
+    T read{};
+    if (!value) return std::nullopt;
+    if (value->get(read) == simdjson::SUCCESS) return read;
+    ok_ = false;
+    return std::nullopt;
+  }
+  template <class T>
+  T Required(const char* key) {
+    const auto value = Optional<T>(key);
+    ok_ = ok_ && value.has_value();
+    return value.value_or(T{});
+  }
+  template <class T>
+  std::optional<T> Parsed(std::optional<T> value) {
+    ok_ = ok_ && value.has_value();
+    return value;
+  }
+
+  const dom::element& object_;
+  bool ok_ = true;
+};
+
+bool IsPrivate(const dom::element& object) {
+  bool is_private = false;
+  if (object["private"].get(is_private) == simdjson::SUCCESS && is_private) return true;
+  std::string_view visibility;
+  return object["visibility"].get(visibility) == simdjson::SUCCESS && visibility != "public";
+}
+
 std::optional<Repository> Read(const dom::element& object) {
-  if (!object.is_object() || Flag(object, "private")) return std::nullopt;
-  const auto id = Count(object, "id");
-  const auto full_name = Text(object, "full_name");
-  const auto name = full_name ? RepositoryName::Parse(*full_name) : std::nullopt;
-  const auto stars = Count(object, "stargazers_count");
-  const auto forks = Count(object, "forks_count");
-  const auto issues = Count(object, "open_issues_count");
-  const auto created_at = Time(object, "created_at");
-  const auto updated_at = Time(object, "updated_at");
-  const auto pushed_at = Time(object, "pushed_at");
-  if (!id || *id == 0 || !name || !stars || !forks || !issues || !created_at || !updated_at) return std::nullopt;
-  if (!pushed_at && !IsNullOrAbsent(object, "pushed_at")) return std::nullopt;
-  return Repository{.id = RepositoryId{*id},
-                    .name = *name,
-                    .html_url = HtmlUrl(object, *name),
-                    .description = KeptText(object, "description", kDescriptionBytesMax),
-                    .language = CleanText(object, "language", kWordBytesMax),
-                    .license = License(object),
-                    .fork = Flag(object, "fork"),
-                    .archived = Flag(object, "archived"),
-                    .stargazers_count = *stars,
-                    .forks_count = *forks,
-                    .open_issues_count = *issues,
-                    .created_at = *created_at,
-                    .updated_at = *updated_at,
-                    .pushed_at = pushed_at};
+  Fields fields(object);
+  const auto name = fields.Name();
+  if (!name) return std::nullopt;
+  Repository repository{.id = RepositoryId{fields.Count("id")},
+                        .name = *name,
+                        .html_url = SafeUrl(fields.CleanText("html_url", kUrlBytesMax + 1).value_or(""), *name),
+                        .description = fields.CleanText("description", kDescriptionBytesMax),
+                        .language = fields.CleanText("language", kWordBytesMax),
+                        .license = fields.License(),
+                        .fork = fields.Flag("fork"),
+                        .archived = fields.Flag("archived"),
+                        .stargazers_count = fields.Count("stargazers_count"),
+                        .forks_count = fields.Count("forks_count"),
+                        .open_issues_count = fields.Count("open_issues_count"),
+                        .created_at = fields.Time("created_at"),
+                        .updated_at = fields.Time("updated_at"),
+                        .pushed_at = fields.OptionalTime("pushed_at")};
+  fields.Flag("private");
+  if (!fields.ok() || repository.id.value == 0) return std::nullopt;
+  return repository;
+}
+
+void Add(SearchPage& page, const dom::element& item) {
+  ++page.delivered;
+  if (IsPrivate(item)) return;
+  if (auto repository = Read(item)) {
+    page.items.push_back(*std::move(repository));
+  } else {
+    ++page.malformed;
+  }
+}
+
+tl::unexpected<Error> NotAPage(const char* why) {
+  return Fail(ErrorCode::kMalformed, std::string("the search answer ") + why);
+}
+
+Result<SearchPage> PageOf(const dom::element& root) {
+  SearchPage page;
+  dom::array items;
+  bool incomplete = false;
+  if (root["total_count"].get(page.total_count) != simdjson::SUCCESS ||
+      root["incomplete_results"].get(incomplete) != simdjson::SUCCESS ||
+      root["items"].get(items) != simdjson::SUCCESS) {
+    return NotAPage("has no total_count, incomplete_results and items");
+  }
+  if (static_cast<int64_t>(items.size()) > kItemsMax) return NotAPage("has too many items");
+  page.total_count = std::max<int64_t>(page.total_count, 0);
+  page.incomplete_results = incomplete;
+  for (const dom::element item : items) Add(page, item);
+  return page;
+}
+
+// One item that the rest of the page must not suffer for: a number beyond 64 bits, half of a surrogate pair.
+bool AddAlone(SearchPage& page, simdjson::simdjson_result<ondemand::value> item) {
+  std::string_view text;
+  ondemand::value value;
+  if (page.delivered == kItemsMax || item.get(value) != simdjson::SUCCESS ||
+      simdjson::to_json_string(value).get(text) != simdjson::SUCCESS) {
+    return false;
+  }
+  dom::parser parser;
+  dom::element element;
+  if (parser.parse(text.data(), text.size()).get(element) == simdjson::SUCCESS) {
+    Add(page, element);
+  } else {
+    ++page.delivered;
+    ++page.malformed;
+  }
+  return true;
+}
+
+// The same page, read item by item.
+Result<SearchPage> SalvagedPage(std::string_view body) {
+  const simdjson::padded_string padded(body);
+  ondemand::parser parser;
+  ondemand::document document;
+  ondemand::object object;
+  if (parser.iterate(padded).get(document) != simdjson::SUCCESS ||
+      document.get_object().get(object) != simdjson::SUCCESS) {
+    return NotAPage("is not JSON");
+  }
+  SearchPage page;
+  std::optional<int64_t> total;
+  std::optional<bool> incomplete;
+  bool has_items = false;
+  for (auto field : object) {
+    std::string_view key;
+    if (field.unescaped_key().get(key) != simdjson::SUCCESS) return NotAPage("is not JSON");
+    int64_t count = 0;
+    bool flag = false;
+    ondemand::array items;
+    if (key == "total_count" && field.value().get_int64().get(count) == simdjson::SUCCESS) {
+      total = std::max<int64_t>(count, 0);
+    } else if (key == "incomplete_results" && field.value().get_bool().get(flag) == simdjson::SUCCESS) {
+      incomplete = flag;
+    } else if (key == "items" && !has_items && field.value().get_array().get(items) == simdjson::SUCCESS) {
+      has_items = true;
+      for (auto item : items) {
+        if (!AddAlone(page, item)) return NotAPage("is not JSON");
+      }
+    }
+  }
+  const char* behind = nullptr;
+  const bool at_end = document.current_location().get(behind) == simdjson::OUT_OF_BOUNDS;
+  if (!at_end || !total || !incomplete || !has_items) {
+    return NotAPage("has no total_count, incomplete_results and items");
+  }
+  page.total_count = *total;
+  page.incomplete_results = *incomplete;
+  return page;
+}
+
+bool IsOneValuesFault(simdjson::error_code error) {
+  return error == simdjson::STRING_ERROR || error == simdjson::NUMBER_ERROR;
+}
+
+// Bytes that are not UTF-8 are replaced in `body` before it is read.
+simdjson::error_code Parse(dom::parser& parser, std::string& body, dom::element& root) {
+  auto error = parser.parse(body).get(root);
+  if (error == simdjson::UTF8_ERROR) {
+    body = SanitizeUtf8(body);
+    error = parser.parse(body).get(root);
+  }
+  return error;
 }
 
 }  // namespace
@@ -113,44 +254,31 @@ std::optional<Repository> Read(const dom::element& object) {
 Result<SearchPage> ParseSearchPage(std::string_view body) {
   dom::parser parser;
   dom::element root;
-  if (parser.parse(body.data(), body.size()).get(root) != simdjson::SUCCESS) {
-    return Fail(ErrorCode::kMalformed, "the search answer is not JSON");
-  }
-  const auto total = Count(root, "total_count");
-  dom::array items;
-  if (!total || root["items"].get(items) != simdjson::SUCCESS) {
-    return Fail(ErrorCode::kMalformed, "the search answer has no total_count and items");
-  }
-  if (items.size() > kItemsMax) return Fail(ErrorCode::kMalformed, "the search answer has too many items");
-  SearchPage page;
-  page.total_count = *total;
-  page.incomplete_results = Flag(root, "incomplete_results");
-  for (const dom::element item : items) {
-    ++page.delivered;
-    if (auto repository = Read(item)) {
-      page.items.push_back(*std::move(repository));
-    } else {
-      ++page.malformed;
-    }
-  }
-  return page;
+  std::string text(body);
+  const auto error = Parse(parser, text, root);
+  if (error == simdjson::SUCCESS) return PageOf(root);
+  return IsOneValuesFault(error) ? SalvagedPage(text) : NotAPage("is not JSON");
 }
 
 Result<Repository> ParseRepository(std::string_view body) {
   dom::parser parser;
   dom::element root;
-  if (parser.parse(body.data(), body.size()).get(root) != simdjson::SUCCESS) {
+  std::string text(body);
+  if (Parse(parser, text, root) != simdjson::SUCCESS) {
     return Fail(ErrorCode::kMalformed, "the repository answer is not JSON");
   }
+  if (IsPrivate(root)) return Fail(ErrorCode::kNotFound, "the repository is not public");
   if (auto repository = Read(root)) return *std::move(repository);
-  return Fail(ErrorCode::kMalformed, "the repository answer is not a public repository as documented");
+  return Fail(ErrorCode::kMalformed, "the repository answer is not a repository as documented");
 }
 
 std::string ParseErrorMessage(std::string_view body) {
   dom::parser parser;
   dom::element root;
-  if (parser.parse(body.data(), body.size()).get(root) != simdjson::SUCCESS) return "";
-  return CleanText(root, "message", kMessageBytesMax).value_or("");
+  std::string text(body);
+  if (Parse(parser, text, root) != simdjson::SUCCESS) return "";
+  Fields fields(root);
+  return fields.CleanText("message", kMessageBytesMax).value_or("");
 }
 
 }  // namespace repopulse

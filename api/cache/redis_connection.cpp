@@ -18,6 +18,10 @@ namespace repopulse {
 namespace {
 
 constexpr size_t kErrorTextMax = 200;
+// First words of Redis's error replies: it cannot now; it will not for us.
+constexpr std::array<std::string_view, 9> kTransient = {
+    "OOM", "LOADING", "BUSY", "MISCONF", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS"};
+constexpr std::array<std::string_view, 3> kRefused = {"NOAUTH", "WRONGPASS", "NOPERM"};
 
 // Milliseconds for poll(), rounded up so that it does not spin in the last one.
 int PollTimeout(SteadyTime deadline) {
@@ -39,9 +43,6 @@ void RedisReplyDeleter::operator()(redisReply* reply) const { freeReplyObject(re
 void RedisConnection::ContextDeleter::operator()(redisContext* context) const { redisFree(context); }
 
 Error FromErrorReply(std::string_view text) {
-  constexpr std::array<std::string_view, 9> kTransient = {
-      "OOM", "LOADING", "BUSY", "MISCONF", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS"};
-  constexpr std::array<std::string_view, 3> kRefused = {"NOAUTH", "WRONGPASS", "NOPERM"};
   ErrorCode code = ErrorCode::kInternal;
   if (std::ranges::find(kTransient, FirstWord(text)) != kTransient.end()) code = ErrorCode::kUnavailable;
   if (text.find("max number of clients") != std::string_view::npos) code = ErrorCode::kUnavailable;

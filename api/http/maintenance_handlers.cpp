@@ -28,9 +28,8 @@ Checked<Response> StartJob(const Services& services, const Request& request, con
   const auto job = services.jobs.Wait(started->id, patience);
   if (!job) return Refuse(FromError(job.error()));
   if (job->error && wait) {
-    Problem problem = FromError(*job->error);
+    Problem problem = FromJobError(*job->error);
     problem.headers += LocationOf(job->id);
-    problem.extensions.emplace_back("job_error", job->error->message);
     return Refuse(std::move(problem));
   }
   if (job->state == JobState::kRunning || !wait) return ShowJob(*job, 202, LocationOf(job->id) + "Retry-After: 1\r\n");

@@ -90,9 +90,7 @@ DirectHandler RunJob(const Services& services, JobKind kind, std::string name) {
     const auto job = services.jobs.Wait(started->id, request.may_wait ? kPatience : std::chrono::seconds{0});
     if (!job) return Refuse(FromError(job.error()));
     if (job->error) {
-      Problem problem = FromError(*job->error);
-      problem.extensions.emplace_back("job_error", job->error->message);
-      return Refuse(std::move(problem));
+      return Refuse(FromJobError(*job->error));
     }
     if (job->state == JobState::kRunning) {
       return Response{202, "text/plain; charset=utf-8",

@@ -82,6 +82,15 @@ Problem FromError(const Error& error) {
           {},  {}};
 }
 
+Problem FromJobError(const Error& error) {
+  Problem problem = FromError(error);
+  if (problem.status < 500) {
+    problem = {502, "job-failed", "The job failed", "A server we depend on refused what the job asked for.", {}, {}};
+  }
+  problem.extensions.emplace_back("job_error", error.message);
+  return problem;
+}
+
 Response Render(const Problem& problem, const std::string& request_id) {
   nlohmann::ordered_json body = {{"type", "urn:repopulse:problem:" + problem.code},
                                  {"title", problem.title},

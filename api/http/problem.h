@@ -42,6 +42,9 @@ Problem Malformed(std::string detail);
 // The map from an error to a status. `error.message` goes to the log, not to the client, but for kNotFound, kConflict
 // and kInvalidArgument, whose messages are written for clients.
 Problem FromError(const Error& error);
+// For who waits for a job: its error, with its text as the extension `job_error`. Never a 4xx, which would blame the
+// request.
+Problem FromJobError(const Error& error);
 
 Response Render(const Problem& problem, const std::string& request_id);
 

@@ -70,6 +70,21 @@ def test_says_why_a_job_failed(service):
     assert line["error"]["message"] == "GitHub is away"
 
 
+def test_does_not_start_a_job_anew_that_failed_while_it_was_waited_for(service):
+    failed = job("failed", error={"code": "unavailable", "message": "GitHub is away"})
+    service.answers = [(503, {"Location": "/maintenance/jobs/7", "Retry-After": "0"}, {"title": "Service unavailable"}), (200, {}, failed)]
+    code, line = call(service, "collect")
+    assert (code, line["error"]["message"]) == (1, "GitHub is away")
+    assert [request[:2] for request in service.requests][1:] == [("GET", "/maintenance/jobs/7")]
+
+
+def test_starts_a_job_anew_whose_replica_was_stopped(service):
+    stopped = job("failed", error={"code": "cancelled", "message": "the replica is stopping"})
+    service.answers = [(503, {"Location": "/maintenance/jobs/7"}, {}), (200, {}, stopped), DONE]
+    assert call(service, "collect")[0] == 0
+    assert [request[0] for request in service.requests] == ["POST", "GET", "POST"]
+
+
 def test_starts_an_abandoned_job_anew(service):
     service.answers = [(200, {}, job("abandoned")), DONE]
     assert call(service, "collect")[0] == 0

@@ -32,12 +32,13 @@ constexpr std::string_view kStarsThen = R"(COALESCE(b.stargazers_count,
 constexpr std::string_view kJoinBaseline = "LEFT JOIN repository_snapshots b ON b.repository_id = r.id AND b.day = ?";
 constexpr std::string_view kFirstDay = "SELECT MIN(day) FROM repository_snapshots WHERE day >= ? AND day < ?";
 constexpr std::string_view kRepositories = R"(
-  SELECT {}, b.day, b.stargazers_count
-  FROM repositories r
-  LEFT JOIN repository_snapshots b ON b.repository_id = r.id AND b.day =
-    (SELECT s.day FROM repository_snapshots s
-     WHERE s.repository_id = r.id AND s.day >= ? AND s.day < ? ORDER BY s.day LIMIT 1)
+  SELECT {}, b.stargazers_count
+  FROM repositories r LEFT JOIN repository_snapshots b ON b.repository_id = r.id AND b.day = ?
   WHERE r.id IN {})";
+constexpr std::string_view kLaterSnapshots = R"(
+  SELECT repository_id, day, stargazers_count FROM repository_snapshots
+  WHERE repository_id IN {} AND day > ? AND day < ?
+  ORDER BY repository_id, day)";
 // A statement has one of these numbers of ids, so that few are prepared; the rest is filled up with the last id.
 constexpr size_t kPageSizes[] = {10, 30, 100, 500};
 
@@ -154,35 +155,62 @@ struct Details {
 };
 using DetailsById = std::unordered_map<RepositoryId, Details>;
 
-std::optional<Growth> ReadGrowth(const Row& row, int64_t stars) {
-  if (row.IsNull(kRepositoryColumnCount)) return std::nullopt;
-  const int64_t then = row.Int(kRepositoryColumnCount + 1);
-  Growth growth{.since = row.Day(kRepositoryColumnCount), .stars = stars - then, .percent = {}};
+Growth GrowthSince(Day since, int64_t then, int64_t now) {
+  Growth growth{.since = since, .stars = now - then, .percent = {}};
   if (then > 0) growth.percent = 100.0 * static_cast<double>(growth.stars) / static_cast<double>(then);
   return growth;
 }
 
-Status ReadDetails(Connection& db, std::span<const Place> places, Day baseline, Day today, DetailsById& details) {
-  const size_t size = *std::ranges::find_if(kPageSizes, [&](size_t fits) { return fits >= places.size(); });
-  std::vector<Value> parameters = {baseline, today};
-  for (size_t i = 0; i < size; ++i) parameters.emplace_back(places[std::min(i, places.size() - 1)].id);
-  const std::string sql = fmt::format(fmt::runtime(kRepositories), kRepositoryColumns, Placeholders(1, size));
-  return db.Query(sql, parameters, [&](const Row& row) {
+// The ids' placeholders, and the ids themselves added to the parameters.
+std::string IdList(std::span<const RepositoryId> ids, std::vector<Value>& parameters) {
+  const size_t size = *std::ranges::find_if(kPageSizes, [&](size_t fits) { return fits >= ids.size(); });
+  for (size_t i = 0; i < size; ++i) parameters.emplace_back(ids[std::min(i, ids.size() - 1)]);
+  return Placeholders(1, size);
+}
+
+Status ReadRepositories(Connection& db, std::span<const RepositoryId> ids, std::optional<Day> first_day,
+                        DetailsById& details) {
+  std::vector<Value> parameters = {first_day};
+  const std::string list = IdList(ids, parameters);
+  return db.Query(fmt::format(fmt::runtime(kRepositories), kRepositoryColumns, list), parameters, [&](const Row& row) {
     auto repository = ReadRepository(row);
     if (!repository) return;
-    auto growth = ReadGrowth(row, repository->stargazers_count);
+    std::optional<Growth> growth;
+    if (const auto then = row.OptionalInt(kRepositoryColumnCount)) {
+      growth = GrowthSince(*first_day, *then, repository->stargazers_count);
+    }
     details.emplace(repository->id, Details{*std::move(repository), growth});
   });
 }
 
-Result<DetailsById> ReadAllDetails(Connection& db, std::span<const Place> places, Day baseline, Day today) {
+// The growth of those that have no snapshot on the first day.
+Status ReadLaterGrowth(Connection& db, std::span<const RepositoryId> ids, Day first_day, Day today,
+                       DetailsById& details) {
+  std::vector<RepositoryId> missing;
+  for (RepositoryId id : ids) {
+    if (const auto found = details.find(id); found != details.end() && !found->second.growth) missing.push_back(id);
+  }
+  if (missing.empty()) return {};
+  std::vector<Value> parameters;
+  const std::string list = IdList(missing, parameters);
+  parameters.insert(parameters.end(), {first_day, today});
+  return db.Query(fmt::format(fmt::runtime(kLaterSnapshots), list), parameters, [&](const Row& row) {
+    Details& of = details.at(RepositoryId{row.Int(0)});
+    if (!of.growth) of.growth = GrowthSince(row.Day(1), row.Int(2), of.repository.stargazers_count);
+  });
+}
+
+Result<DetailsById> ReadDetails(Connection& db, const std::vector<Place>& places, std::optional<Day> first_day,
+                                Day today) {
+  std::vector<RepositoryId> ids;
+  for (const Place& place : places) ids.push_back(place.id);
   constexpr size_t kSizeMax = *std::ranges::max_element(kPageSizes);
   DetailsById details;
-  for (size_t begin = 0; begin < places.size(); begin += kSizeMax) {
-    const auto part = places.subspan(begin, std::min(kSizeMax, places.size() - begin));
-    if (auto read = ReadDetails(db, part, baseline, today, details); !read) {
-      return tl::make_unexpected(std::move(read.error()));
-    }
+  for (size_t begin = 0; begin < ids.size(); begin += kSizeMax) {
+    const auto part = std::span(ids).subspan(begin, std::min(kSizeMax, ids.size() - begin));
+    auto read = ReadRepositories(db, part, first_day, details);
+    if (read && first_day) read = ReadLaterGrowth(db, part, *first_day, today, details);
+    if (!read) return tl::make_unexpected(std::move(read.error()));
   }
   return details;
 }
@@ -190,19 +218,15 @@ Result<DetailsById> ReadAllDetails(Connection& db, std::span<const Place> places
 }  // namespace
 
 Result<RankingPage> ReadRanking(Connection& db, const RankingQuery& query, Day today) {
-  std::optional<Day> first_day;
-  if (query.sort == RankingSort::kPopularity) {
-    auto found = ReadFirstDay(db, query.baseline_day, today);
-    if (!found) return tl::make_unexpected(std::move(found.error()));
-    first_day = *found;
-  }
-  auto places = ReadPlaces(db, query, first_day, today);
+  auto first_day = ReadFirstDay(db, query.baseline_day, today);
+  if (!first_day) return tl::make_unexpected(std::move(first_day.error()));
+  auto places = ReadPlaces(db, query, query.sort == RankingSort::kPopularity ? *first_day : std::nullopt, today);
   if (!places) return tl::make_unexpected(std::move(places.error()));
   std::ranges::sort(*places, Before);
   for (size_t i = 0; i < places->size(); ++i) (*places)[i].rank = static_cast<int64_t>(i) + 1;
   SetRankChanges(*places);
   const Selection selection = Select(*places, query);
-  auto details = ReadAllDetails(db, selection.places, query.baseline_day, today);
+  auto details = ReadDetails(db, selection.places, *first_day, today);
   if (!details) return tl::make_unexpected(std::move(details.error()));
 
   RankingPage page{.items = {}, .total = selection.total, .has_more = selection.has_more};

@@ -55,7 +55,7 @@ CREATE TABLE topic_repositories (
   KEY topic_repositories_repository (repository_id)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
--- The counts of one UTC day. By day first: a ranking compares all members with one day.
+-- The counts of one UTC day.
 CREATE TABLE repository_snapshots (
   repository_id BIGINT NOT NULL,
   day DATE NOT NULL,
@@ -63,5 +63,5 @@ CREATE TABLE repository_snapshots (
   forks_count BIGINT NOT NULL,
   open_issues_count BIGINT NOT NULL,
   PRIMARY KEY (repository_id, day),
-  KEY repository_snapshots_day (day, repository_id, stargazers_count)
+  KEY repository_snapshots_day (day)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;

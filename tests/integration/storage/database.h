@@ -19,6 +19,8 @@ namespace repopulse {
 #define ASSERT_OK(result) ASSERT_TRUE((result).has_value()) << Described(result)
 #define EXPECT_OK(result) EXPECT_TRUE((result).has_value()) << Described(result)
 
+inline void PrintTo(ErrorCode code, std::ostream* out) { *out << ToString(code); }
+
 template <class T>
 std::string Described(const Result<T>& result) {
   return result ? "" : std::string(ToString(result.error().code)) + ": " + result.error().message;

@@ -82,11 +82,11 @@ ErrorCode CodeOf(CURLcode code, const Transfer& transfer) {
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
       return ErrorCode::kTimeout;
-    case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT:
       return ErrorCode::kInvalidArgument;
     case CURLE_BAD_CONTENT_ENCODING:
     case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_UNSUPPORTED_PROTOCOL:  // what came back is not HTTP
       return ErrorCode::kMalformed;
     case CURLE_OUT_OF_MEMORY:
     case CURLE_FAILED_INIT:
@@ -107,6 +107,7 @@ class CurlTransport final : public HttpTransport {
   }
 
   Result<HttpResponse> Get(const HttpRequest& request, std::stop_token stop) override {
+    if (!OriginOf(request.url)) return Fail(ErrorCode::kInvalidArgument, "not a web address: " + request.url);
     const SteadyTime until = std::chrono::steady_clock::now() + request.deadline;
     if (auto turn = TakeTurn(until, stop); !turn) return tl::make_unexpected(std::move(turn.error()));
     const std::unique_ptr<CurlTransport, GiveTurn> turn_taken(this);

@@ -1,101 +1,28 @@
 // The transport against a small server on this machine that sends exactly the bytes a test wants.
 #include "github/curl_transport.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <chrono>
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/encode.h"
+#include "support/socket_server.h"
 
 namespace repopulse::test {
 namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-// One client at a time; for each request `behave` is called with the connection's socket and the request. It returns
-// whether the connection stays open.
-class SocketServer {
- public:
-  using Behaviour = std::function<bool(int peer, const std::string& request)>;
-
-  explicit SocketServer(Behaviour behave) : behave_(std::move(behave)) {
-    fd_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    EXPECT_EQ(bind(fd_, reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(listen(fd_, 16), 0);
-    EXPECT_EQ(getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    port_ = ntohs(address.sin_port);
-    thread_ = std::thread([this] { Serve(); });
-  }
-  ~SocketServer() {
-    stopping_ = true;
-    shutdown(fd_, SHUT_RDWR);
-    if (const int peer = peer_; peer >= 0) shutdown(peer, SHUT_RDWR);
-    thread_.join();
-    close(fd_);
-  }
-
-  [[nodiscard]] std::string Url(const std::string& path = "/") const {
-    return "http://127.0.0.1:" + std::to_string(port_) + path;
-  }
-  [[nodiscard]] int connections() const { return connections_; }
-  [[nodiscard]] bool stopping() const { return stopping_; }
-
- private:
-  void Serve() {
-    for (int peer; !stopping_ && (peer = accept(fd_, nullptr, nullptr)) >= 0; close(peer)) {
-      ++connections_;
-      peer_ = peer;
-      std::string request;
-      char bytes[4096];
-      for (ssize_t size; !stopping_ && (size = recv(peer, bytes, sizeof(bytes), 0)) > 0;) {
-        request.append(bytes, static_cast<size_t>(size));
-        if (request.find("\r\n\r\n") == std::string::npos) continue;
-        if (!behave_(peer, request)) break;
-        request.clear();
-      }
-      peer_ = -1;
-    }
-  }
-
-  const Behaviour behave_;
-  int fd_ = -1;
-  int port_ = 0;
-  std::atomic<int> peer_{-1};
-  std::atomic<int> connections_{0};
-  std::atomic<bool> stopping_{false};
-  std::thread thread_;
-};
-
-bool Say(int peer, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t sent = send(peer, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent <= 0) return false;
-    bytes.remove_prefix(static_cast<size_t>(sent));
-  }
-  return true;
-}
-
-std::string Answer(const std::string& status, const std::string& body, const std::string& headers = "") {
-  return "HTTP/1.1 " + status + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + headers + "\r\n" + body;
-}
 
 // A server that always says these bytes, and then closes.
 SocketServer::Behaviour Always(std::string bytes) {
@@ -209,7 +136,9 @@ TEST(CurlTransport, SeesACutConnection) {
 TEST(CurlTransport, SeesWhatIsNotHttp) {
   for (const char* nonsense : {"SSH-2.0-OpenSSH_9.2\r\n", "\1\2\3\4", "<html></html>"}) {
     const SocketServer server(Always(nonsense));
-    EXPECT_FALSE(Get(server.Url())) << nonsense;
+    const auto response = Get(server.Url());
+    ASSERT_FALSE(response) << nonsense;
+    EXPECT_EQ(response.error().code, ErrorCode::kMalformed) << nonsense;
   }
   const SocketServer garbage(Always(Answer("200 OK", "this is not gzip", "Content-Encoding: gzip\r\n")));
   EXPECT_EQ(Get(garbage.Url()).error().code, ErrorCode::kMalformed);

@@ -149,3 +149,12 @@ def assert_served_is_truth(service, *topics, timeout=10.0):
         wanted = truth_rows(service, topic)
         for replica in ("a", "b"):
             wait_until(lambda: served(service, topic, replica) == wanted, timeout, what=f"{topic} at {replica} to be as on GitHub")
+
+
+def assert_stored_is_truth(service, *topics):
+    """The same of topics of at most 500, straight from the database: nothing of it may be late."""
+    for topic in topics:
+        truth = service.github.truth(topic)
+        assert len(truth) <= PREDECESSOR_MAX
+        assert service.ask("a", f"/db/popularity/{topic}").json() == predecessor_list(truth, by_stars)
+        assert service.ask("b", f"/db/{topic}").json() == predecessor_list(truth, by_id)

@@ -23,13 +23,18 @@ class CircuitBreaker {
     if (until == 0) return true;
     const auto now = Ticks(clock_.SteadyNow());
     // The probe pushes the time on for the others, so that only one thread waits for the dead server.
-    return now >= until && refused_until_.compare_exchange_strong(until, now + Ticks(first_pause_));
+    if (now < until || !refused_until_.compare_exchange_strong(until, now + Ticks(first_pause_))) return false;
+    probing_.store(true);
+    return true;
   }
   void Succeeded() {
     refused_until_.store(0, std::memory_order_release);
+    probing_.store(false);
     pause_ms_.store(0, std::memory_order_relaxed);
   }
   void Failed() {
+    // Calls that were under way when it opened tell nothing new: only a probe's failure makes the pause longer.
+    if (IsOpen() && !probing_.exchange(false)) return;
     const auto pause = std::clamp<int64_t>(pause_ms_.load() * 2, first_pause_.count(), longest_pause_.count());
     pause_ms_.store(pause);
     refused_until_.store(Ticks(clock_.SteadyNow()) + Ticks(Duration{pause}), std::memory_order_release);
@@ -44,6 +49,7 @@ class CircuitBreaker {
   const Duration first_pause_;
   const Duration longest_pause_;
   std::atomic<int64_t> refused_until_{0};  // steady nanoseconds; 0: calls are allowed
+  std::atomic<bool> probing_{false};
   std::atomic<int64_t> pause_ms_{0};
 };
 

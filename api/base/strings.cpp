@@ -137,6 +137,8 @@ std::optional<std::string> Base64UrlDecode(std::string_view text) {
     bits += 6;
     if (bits >= 8) bytes.push_back(static_cast<char>((buffer >> (bits -= 8)) & 255));
   }
+  const bool leftover_is_zero = bits < 6 && (buffer & ((1U << bits) - 1)) == 0;
+  if (!leftover_is_zero) return std::nullopt;
   return bytes;
 }
 

@@ -32,6 +32,7 @@ std::optional<std::string> PercentDecode(std::string_view text, bool plus_is_spa
 // Everything but RFC 3986's unreserved characters as %XX.
 std::string PercentEncode(std::string_view text);
 
+// RFC 4648, section 5, without padding. Decoding takes only what encoding writes.
 std::string Base64UrlEncode(std::string_view bytes);
 std::optional<std::string> Base64UrlDecode(std::string_view text);
 

@@ -44,6 +44,8 @@ void WorkerQueue::Work(const std::stop_token& stop) {
       task.run();
     } catch (const std::exception& e) {
       LogError("background_task_failed", {{"task", task.name}, {"error", e.what()}});
+    } catch (...) {  // whatever leaves here would end the process
+      LogError("background_task_failed", {{"task", task.name}});
     }
     const std::lock_guard lock(mutex_);
     names_.erase(task.name);

@@ -10,13 +10,19 @@ constexpr std::chrono::seconds kLongestWait{3600};
 
 bool IsFullAgain(const RateBudget& budget, TimePoint now) { return now >= budget.reset_at; }
 
-// An older answer that arrives late must not give back what newer ones have used up.
+// An older answer that arrives late must not give back what newer ones have used up: it says nothing where its window
+// is over and ours is not …
+bool IsOutdated(const RateBudget& budget, const RateObservation& seen, TimePoint now) {
+  return budget.limit > 0 && *seen.reset_at <= now && budget.reset_at > now;
+}
+
+// … and never raises what remains of a window.
 bool IsSameWindow(const RateBudget& budget, const RateObservation& seen) {
   return seen.reset_at && budget.limit > 0 && *seen.reset_at <= budget.reset_at;
 }
 
-void ObserveBucket(RateBudget& budget, const RateObservation& seen) {
-  if (!seen.limit || !seen.remaining || !seen.reset_at || *seen.limit <= 0) return;
+void ObserveBucket(RateBudget& budget, const RateObservation& seen, TimePoint now) {
+  if (!seen.limit || !seen.remaining || !seen.reset_at || *seen.limit <= 0 || IsOutdated(budget, seen, now)) return;
   const int64_t remaining = std::clamp<int64_t>(*seen.remaining, 0, *seen.limit);
   budget.remaining = IsSameWindow(budget, seen) ? std::min(budget.remaining, remaining) : remaining;
   budget.limit = *seen.limit;
@@ -54,10 +60,10 @@ RateBudget Take(RateBudget budget, TimePoint now) {
 }
 
 RateBudget Observe(RateBudget budget, const RateObservation& seen, TimePoint now) {
-  ObserveBucket(budget, seen);
+  ObserveBucket(budget, seen, now);
   if (seen.limited) {
     budget.blocked_until = std::max(budget.blocked_until, now + WaitAfterLimit(budget, seen, now));
-  } else {
+  } else if (seen.limit) {  // every answer of GitHub's own tells it; a time-out or a proxy's error page does not
     budget.backoff = std::chrono::seconds{0};
   }
   return budget;

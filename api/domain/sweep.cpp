@@ -34,9 +34,13 @@ bool SplitByCreation(SweepPlan& plan) {
   return true;
 }
 
-// What remains below a range that was read up to the cap.
+// What remains below a range that has more results than can be shown.
 void WalkDown(SweepPlan& plan, const SearchRange& range, TimePoint now) {
-  const int64_t lowest = plan.stars_lowest.value_or(0);
+  if (!plan.stars_lowest) {  // nothing of it could be read, so nobody knows where to go on
+    plan.incomplete = true;
+    return;
+  }
+  const int64_t lowest = *plan.stars_lowest;
   if (range.stars_max != lowest) {
     plan.pending.push_back({.stars_min = {}, .stars_max = lowest, .created = {}});
     return;
@@ -87,9 +91,8 @@ SweepPlan Advance(SweepPlan plan, const SearchFacts& facts, TimePoint now) {
     return plan;
   }
   plan.pending.pop_back();
-  // Pages may come short of 100 results although more exist, so the cap is told by the page, and by total_count where
-  // the answer did not link on.
-  const bool more_behind = capped && facts.total_count > kResultsMax;
+  // Pages may come short of 100 results, and links may end early, so that more exists is told by total_count alone.
+  const bool more_behind = facts.total_count > kResultsMax;
   if (more_behind && range.created) plan.incomplete = true;
   if (more_behind && !range.created) WalkDown(plan, range, now);
   StartRange(plan);

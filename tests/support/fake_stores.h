@@ -1,0 +1,102 @@
+// Small fakes of the remaining ports: the schema, the repositories, the warmer.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/strings.h"
+#include "service/repository_store.h"
+#include "service/schema.h"
+#include "service/warmer.h"
+
+namespace repopulse::test {
+
+class FakeSchema final : public Schema {
+ public:
+  SchemaState state{.applied = 2, .expected = 2};
+  std::optional<Error> failing;
+  std::function<void()> on_migrate = [] {};
+
+  Status Ping(std::chrono::milliseconds) override { return Verdict(); }
+  Result<SchemaState> State() override {
+    if (failing) return tl::make_unexpected(*failing);
+    return state;
+  }
+  Result<std::vector<int>> MigrateUp() override {
+    if (failing) return tl::make_unexpected(*failing);
+    on_migrate();
+    std::vector<int> applied;
+    while (state.applied < state.expected) applied.push_back(++state.applied);
+    return applied;
+  }
+
+ private:
+  Status Verdict() const {
+    if (failing) return tl::make_unexpected(*failing);
+    return {};
+  }
+};
+
+class FakeRepositoryStore final : public RepositoryStore {
+ public:
+  std::vector<StoredRepository> stored;               // by id
+  std::map<std::string, RepositoryId> earlier_names;  // lower case
+  std::vector<Snapshot> snapshots;                    // of whichever repository, by day
+  std::optional<Error> failing;
+
+  Result<std::optional<StoredRepository>> FindByName(const RepositoryName& name) override {
+    if (failing) return tl::make_unexpected(*failing);
+    for (const StoredRepository& one : stored) {
+      if (one.repository.name == name) return one;
+    }
+    const auto earlier = earlier_names.find(ToLowerAscii(name.full()));
+    for (const StoredRepository& one : stored) {
+      if (earlier != earlier_names.end() && one.repository.id == earlier->second) return one;
+    }
+    return std::optional<StoredRepository>();
+  }
+  Result<RepositoryPage> List(const RepositoryListQuery& query) override {
+    if (failing) return tl::make_unexpected(*failing);
+    RepositoryPage page;
+    page.total = static_cast<int64_t>(stored.size());
+    for (const StoredRepository& one : stored) {
+      if (query.after && one.repository.id <= *query.after) continue;
+      page.has_more = page.items.size() == query.limit;
+      if (page.has_more) break;
+      page.items.push_back(one);
+    }
+    return page;
+  }
+  Result<std::vector<Snapshot>> Snapshots(RepositoryId, std::chrono::sys_days from, std::chrono::sys_days to,
+                                          size_t limit) override {
+    if (failing) return tl::make_unexpected(*failing);
+    std::vector<Snapshot> found;
+    for (const Snapshot& one : snapshots) {
+      if (one.day >= from && one.day <= to && found.size() < limit) found.push_back(one);
+    }
+    return found;
+  }
+};
+
+class FakeWarmer final : public Warmer {
+ public:
+  std::vector<std::string> warmed;
+  std::optional<Error> failing;
+
+  Result<int> WarmTopic(const TopicName& topic) override {
+    if (failing) return tl::make_unexpected(*failing);
+    warmed.push_back(topic.str());
+    return 8;
+  }
+  Result<int> WarmCommon() override {
+    if (failing) return tl::make_unexpected(*failing);
+    warmed.emplace_back("common");
+    return 2;
+  }
+};
+
+}  // namespace repopulse::test

@@ -15,16 +15,26 @@ from load import Load, exactly
 
 SECONDS = 4.0
 ABORTERS = 6
-# Not kept by the proxy, of different sizes: 250, 120 and 500 repositories.
-PATHS = ["/db/lab", "/db/popularity/lab", "/db/activity/lab", "/db/shelf", "/db/popularity/shelf", "/db/docker", "/db/popularity/docker",
-         "/db/activity/docker", "/api/v1/topics/lab/repositories?per_page=100", "/test"]
+RANKING = "/api/v1/topics/{}/repositories?per_page=100"
+# Of different sizes, from 10 bytes to 140 KB, ready in the replica's own cache.
+BASES = ["/api/lab", "/api/popularity/lab", "/api/activity/lab", "/api/shelf", "/api/docker", "/api/popularity/docker", "/api/activity/docker",
+         RANKING.format("lab"), RANKING.format("docker"), RANKING.format("docker") + "&sort=newest", "/test"]
+VARIANTS = 40
+
+
+def variants(base):
+    """The same to a replica, and something else to the proxy's cache."""
+    return [base + ("" if "?" in base else "?") + "&" * number for number in range(1, VARIANTS)]
+
+
+PATHS = {"replica": BASES, "proxy": [path for group in zip(*map(variants, BASES)) for path in group]}
 
 
 class Aborters:
     """Threads that ask for something large and go away: at once, after the head, or in the middle, with a reset or without."""
 
-    def __init__(self, port, seed):
-        self.port, self.count = port, 0
+    def __init__(self, port, paths, seed):
+        self.port, self.paths, self.count = port, paths, 0
         self._done = threading.Event()
         self._threads = [threading.Thread(target=self._run, args=(random.Random(seed + number),), daemon=True) for number in range(ABORTERS)]
 
@@ -53,21 +63,22 @@ class Aborters:
             connection.connect(("127.0.0.1", self.port))
             if rng.random() < 0.5:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            target = rng.choice(PATHS[:8])
+            target = rng.choice(self.paths)
             connection.sendall(f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
             for _ in range(rng.choice((0, 1, 1, 3))):
                 if not connection.recv(rng.choice((1, 500, 4000))):
                     return
 
 
-@pytest.mark.parametrize("way", ["replica", "proxy"])
+@pytest.mark.parametrize("way", list(PATHS))
 def test_every_byte_belongs_to_what_was_asked_while_others_abort(small_service, way):
     port = small_service.port if way == "proxy" else small_service.ports("a")[0]
-    wanted = {path: small_service.ask("a", path).body for path in PATHS}
-    assert len(set(wanted.values())) == len(PATHS) and all(wanted.values())
+    bodies = {base: small_service.ask("a", base).body for base in BASES}
+    assert len(set(bodies.values())) == len(BASES) and all(bodies.values())
+    wanted = {path: bodies[base] for base in BASES for path in [base, *variants(base)]}
     pids = small_service.pids()
     until = time.monotonic() + SECONDS
-    with Aborters(port, seed=1) as aborters, Load(port, PATHS, exactly(wanted), threads=3) as load:
+    with Aborters(port, PATHS[way], seed=1) as aborters, Load(port, PATHS[way], exactly(wanted), threads=3) as load:
         while time.monotonic() < until and not load.failures:
             time.sleep(0.05)
     assert not load.failures, load.failures[:5]

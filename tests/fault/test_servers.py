@@ -54,11 +54,10 @@ def assert_goes_on(service, wanted, stale=None, seconds=1.0):
             assert service.ask("a", path).headers.get("warning", "").startswith("110"), path
 
 
-def assert_503(service, path=None, statuses=(503,)):
+def assert_503(service, path=None):
     for ask in (lambda path: service.ask("b", path), service.get):
         answer = ask(path or never_cached())
-        assert answer.status in statuses, answer.text
-        assert_problem(answer, answer.status)
+        assert_problem(answer, 503)
         assert int(answer.headers["retry-after"]) > 0
 
 
@@ -133,7 +132,8 @@ def test_a_mysql_that_hangs_does_not_stop_cached_answers(service):
     try:
         assert_goes_on(service, wanted, seconds=HANGS_SECONDS)
         began = time.monotonic()
-        assert_503(service, statuses=(503, 504))
+        answer = service.get(never_cached())
+        assert answer.status in (503, 504) and int(answer.headers["retry-after"]) > 0
         assert time.monotonic() - began < 20
         assert_goes_on(service, wanted, seconds=HANGS_SECONDS)
     finally:

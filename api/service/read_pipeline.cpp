@@ -22,6 +22,17 @@ bool IsOurFault(ErrorCode code) {
          code == ErrorCode::kMalformed;
 }
 
+// What an answer's maker throws is a failure like any other: readers wait for it, and a lock is to be given free.
+Result<Representation> Compute(const ReadQuery& query) {
+  try {
+    return query.compute();
+  } catch (const std::exception& e) {
+    return Fail(ErrorCode::kInternal, std::string("computing threw: ") + e.what());
+  } catch (...) {
+    return Fail(ErrorCode::kInternal, "computing threw");
+  }
+}
+
 }  // namespace
 
 std::string_view ToString(ReadSource source) {
@@ -91,11 +102,11 @@ Result<ReadAnswer> ReadPipeline::Read(const ReadQuery& query) {
     }
     flight = slot;
   }
-  if (!leader) return Follow(flight);
-  Result<ReadAnswer> result = Fail(ErrorCode::kInternal, "computing the answer threw");
+  if (!leader) return OrLastResort(query, Follow(flight), std::move(last_resort));
+  Result<ReadAnswer> result = Fail(ErrorCode::kInternal, "reading threw");
   try {
     result = Lead(query, std::move(last_resort));
-  } catch (const std::exception& e) {
+  } catch (const std::exception& e) {  // memory may run out anywhere; the flight has to land all the same
     result = Fail(ErrorCode::kInternal, e.what());
   }
   {
@@ -136,9 +147,14 @@ Result<ReadAnswer> ReadPipeline::Lead(const ReadQuery& query, RepresentationPtr 
   }
   auto computed = ComputeAndStore(query, cached.generation);
   if (locked) shared_.Unlock(query.key);
-  if (computed || !last_resort || last_resort->status != 200 || !IsOurFault(computed.error().code)) return computed;
-  if (clock_.Now() >= last_resort->usable_until) return computed;
-  LogWarn("served_last_resort", {{"key", query.key}, {"error", computed.error().message}});
+  return OrLastResort(query, std::move(computed), std::move(last_resort));
+}
+
+Result<ReadAnswer> ReadPipeline::OrLastResort(const ReadQuery& query, Result<ReadAnswer> result,
+                                              RepresentationPtr last_resort) const {
+  if (result || !last_resort || last_resort->status != 200 || !IsOurFault(result.error().code)) return result;
+  if (clock_.Now() >= last_resort->usable_until) return result;
+  LogWarn("served_last_resort", {{"key", query.key}, {"error", result.error().message}});
   return ReadAnswer{std::move(last_resort), ReadSource::kLastResort, true};
 }
 
@@ -173,7 +189,7 @@ std::optional<ReadAnswer> ReadPipeline::AwaitPeer(const ReadQuery& query) {
 
 Result<ReadAnswer> ReadPipeline::ComputeAndStore(const ReadQuery& query, std::optional<uint64_t> generation) {
   const auto ticket = near_.Begin(query.key, query.scope);
-  auto computed = query.compute();
+  auto computed = Compute(query);
   if (!computed) return tl::make_unexpected(std::move(computed.error()));
   auto representation = std::make_shared<const Representation>(*std::move(computed));
   if (generation) {
@@ -194,6 +210,14 @@ Status ReadPipeline::Refresh(const ReadQuery& query) {
   return {};
 }
 
+// What an entry answers is there no more: it must not be served stale until its end.
+void ReadPipeline::Forget(const ReadQuery& query) {
+  near_.OnScopeInvalidated(query.scope);
+  if (const auto told = shared_.Invalidate(query.scope); !told) {
+    LogWarn("scope_not_invalidated", {{"scope", query.scope}, {"error", told.error().message}});
+  }
+}
+
 void ReadPipeline::RefreshLater(const ReadQuery& query) {
   refresher_.TryPush(query.key, [this, query] { RefreshIfStillStale(query); });
 }
@@ -209,6 +233,7 @@ void ReadPipeline::RefreshIfStillStale(const ReadQuery& query) {
   }
   if (auto computed = ComputeAndStore(query, cached.generation); !computed) {
     LogWarn("refresh_failed", {{"key", query.key}, {"error", computed.error().message}});
+    if (computed.error().code == ErrorCode::kNotFound || computed.error().code == ErrorCode::kGone) Forget(query);
   }
   if (locked) shared_.Unlock(query.key);
 }

@@ -73,6 +73,10 @@ class ReadPipeline {
   std::optional<ReadAnswer> AwaitPeer(const ReadQuery& query);
   Result<ReadAnswer> ComputeAndStore(const ReadQuery& query, std::optional<uint64_t> generation);
   std::optional<ReadAnswer> ServeIfUsable(RepresentationPtr representation, ReadSource fresh, ReadSource stale) const;
+  // `result`, or where it failed by our own fault the old answer, if there is a usable one.
+  Result<ReadAnswer> OrLastResort(const ReadQuery& query, Result<ReadAnswer> result,
+                                  RepresentationPtr last_resort) const;
+  void Forget(const ReadQuery& query);
   void RefreshLater(const ReadQuery& query);
   void RefreshIfStillStale(const ReadQuery& query);
 

@@ -50,6 +50,7 @@ void NearCache::Insert(const std::string& key, const std::string& scope, const T
               clock_.SteadyNow()};
   if (EntryBytes(entry) > shard_bytes_max_) return;
   if (const auto it = shard.by_key.find(key); it != shard.by_key.end()) {
+    if (IsTrusted(*it->second) && !IsTrusted(entry)) return;  // somebody slower, with an older value
     shard.bytes -= EntryBytes(*it->second);
     const auto old = it->second;
     shard.by_key.erase(it);

@@ -27,7 +27,7 @@ PASSING = {
 # Items that are not what GitHub documents: none may be invented, none may disappear from the ranking for it.
 SPOILT = {
     "wrong_types": {"items": 3}, "null_fields": {"items": 3, "fields": ["id", "full_name", "owner"]}, "missing_fields": {"items": 3},
-    "wrong_total-0": {"kind": "wrong_total", "total_count": 0}, "wrong_total-huge": {"kind": "wrong_total", "total_count": 10**9},
+    "wrong_total-0": {"kind": "wrong_total", "total_count": 0}, "wrong_total-huge": {"kind": "wrong_total", "total_count": 10**9, "count": 4},
     "wrong_total-negative": {"kind": "wrong_total", "total_count": -1},
     "incomplete_results": {"keep": 5}, "incomplete_results-none": {"kind": "incomplete_results", "keep": 0},
 }

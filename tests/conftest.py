@@ -7,11 +7,15 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
 
-from service import TOKEN, Service, recorded_files, with_recordings  # noqa: E402  (found through the line above)
+import proxied  # noqa: E402  (found through the line above)
+from service import TOKEN, Service, recorded_files, with_recordings  # noqa: E402
 from simulated import SimulatedGitHub  # noqa: E402
 from stack import Stack  # noqa: E402
 
 TIES = 1300
+
+shared_proxy = proxied.shared_proxy
+proxy = proxied.proxy
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,8 @@ namespace repopulse {
 namespace {
 
 constexpr int64_t kResultsMax = int64_t{kSearchPerPage} * kSearchPagesMax;
+// Far more than GitHub's largest topic needs; a sweep that gets here is being led astray.
+constexpr int64_t kRequestsMax = 20'000;
 // GitHub's first repositories are of October 2007.
 constexpr TimePoint kFirstCreation = std::chrono::sys_days{std::chrono::year{2007} / 10 / 1};
 
@@ -77,7 +79,14 @@ SweepPlan Advance(SweepPlan plan, const SearchFacts& facts, TimePoint now) {
   plan.incomplete = plan.incomplete || facts.incomplete_results;
 
   const SearchRange range = plan.pending.back();
-  if (range.created && plan.page == 1 && facts.total_count > kResultsMax && SplitByCreation(plan)) {
+  if (plan.requests >= kRequestsMax) {
+    plan.incomplete = true;
+    plan.pending.clear();
+    return plan;
+  }
+  // A short answer without a next page shows that its total_count is wrong: splitting would never end.
+  const bool splittable = facts.has_next || facts.delivered >= kSearchPerPage;
+  if (range.created && plan.page == 1 && facts.total_count > kResultsMax && splittable && SplitByCreation(plan)) {
     StartRange(plan);
     return plan;
   }

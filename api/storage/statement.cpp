@@ -25,10 +25,11 @@ MYSQL_TIME ToMysqlTime(TimePoint time) {
 }
 
 TimePoint FromMysqlTime(const MYSQL_TIME& time) {
-  using namespace std::chrono;
-  const sys_days day = year{static_cast<int>(time.year)} / month{time.month} / std::chrono::day{time.day};
-  return TimePoint{day} + hours{time.hour} + minutes{time.minute} + seconds{time.second} +
-         microseconds{time.second_part};
+  namespace chrono = std::chrono;
+  const chrono::sys_days day =
+      chrono::year{static_cast<int>(time.year)} / chrono::month{time.month} / chrono::day{time.day};
+  return TimePoint{day} + chrono::hours{time.hour} + chrono::minutes{time.minute} + chrono::seconds{time.second} +
+         chrono::microseconds{time.second_part};
 }
 
 bool IsTime(enum_field_types type) {

@@ -27,7 +27,8 @@ struct Outcome {
 
 constexpr int kRequestsMax = 2'000;  // far above what any of these needs: the plan has to end
 
-Outcome RunSweep(const SimulatedSearch& search, bool incomplete_results = false) {
+Outcome RunSweep(const SimulatedSearch& search, bool incomplete_results = false,
+                 std::optional<int64_t> wrong_total = std::nullopt) {
   Outcome outcome;
   const TopicName topic = test::TopicNamed(std::string(50, 'k'));
   for (SweepPlan plan = StartSweep(); !IsDone(plan); outcome.plan = plan) {
@@ -39,7 +40,7 @@ Outcome RunSweep(const SimulatedSearch& search, bool incomplete_results = false)
     const auto page = search.Ask(query, plan.page);
     outcome.refused = outcome.refused || page.refused;
     outcome.longest_query = std::max(outcome.longest_query, query.size());
-    SearchFacts facts{.total_count = page.total_count,
+    SearchFacts facts{.total_count = wrong_total.value_or(page.total_count),
                       .delivered = static_cast<int64_t>(page.items.size()),
                       .stars_lowest = {},
                       .has_next = page.has_next,
@@ -155,6 +156,13 @@ TEST(Sweep, KeepsWhatIncompleteResultsBroughtAndRemembersThatTheyWere) {
   const SimulatedSearch search(Population(250, PowerLaw));
   const auto outcome = RunSweep(search, true);
   ExpectAllSeen(search, outcome);
+  EXPECT_TRUE(outcome.plan.incomplete);
+}
+
+TEST(Sweep, EndsWhereEveryTotalIsFarTooLargeAndStillReadsAll) {
+  const SimulatedSearch search(Population(250, PowerLaw));
+  const auto outcome = RunSweep(search, false, 1'000'000'000);
+  EXPECT_EQ(outcome.seen.size(), 250u);
   EXPECT_TRUE(outcome.plan.incomplete);
 }
 

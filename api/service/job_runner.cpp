@@ -91,6 +91,8 @@ void JobRunner::Run(JobKind kind, JobLease& lease, std::stop_token stop) {
     result = work_.at(kind)(context);
   } catch (const std::exception& e) {
     result = Fail(ErrorCode::kInternal, e.what());
+  } catch (...) {  // whatever leaves here would end the process
+    result = Fail(ErrorCode::kInternal, "the job threw");
   }
   const auto error = result ? std::nullopt : std::optional(result.error());
   const auto finished = lease.Finish(context.progress(), error, clock_.Now());

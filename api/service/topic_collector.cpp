@@ -97,7 +97,7 @@ Result<TopicCollector::Turn> TopicCollector::CollectSome(JobContext& job, RunSta
     sweep.plan = next;
     ++sweep.step;
     run.failures_in_row = 0;
-    if (!IsDone(next) && next.page == 1) break;  // a range is done: the others' turn
+    if (IsDone(next) || next.page == 1) break;  // a range is done: the others' turn
     if (clock_.SteadyNow() >= run.deadline) return Turn::kContinue;
   }
   const bool whole = IsDone(sweep.plan);
@@ -126,7 +126,8 @@ Result<SearchPage> TopicCollector::FetchPage(JobContext& job, RunState& run, con
     if (!limited && !IsTransient(error.code)) return fetched;
     if (!limited && attempt++ == kAttempts) return fetched;
     const std::chrono::milliseconds pause =
-        limited ? error.retry_after.value_or(std::chrono::seconds{60}) : options_.retry_pause * (attempt - 1);
+        limited ? std::max(error.retry_after.value_or(std::chrono::seconds{60}), std::chrono::seconds{1})
+                : options_.retry_pause * (attempt - 1);
     if (clock_.SteadyNow() + pause >= run.deadline) return fetched;
     if (limited) {
       if (auto told = job.Step("waiting for GitHub's limit"); !told)

@@ -33,6 +33,8 @@ class FakeGitHub final : public GitHub {
   void FailTopic(const std::string& topic, Error error) { broken_.insert_or_assign(topic, std::move(error)); }
   // What answers say of the limits.
   void SayLimits(RateObservation rate) { rate_ = std::move(rate); }
+  // Answers say that GitHub cut them short.
+  void SayIncomplete() { incomplete_ = true; }
   // Runs at each request, before it is answered.
   void OnRequest(std::function<void()> hook) { hook_ = std::move(hook); }
 
@@ -53,7 +55,9 @@ class FakeGitHub final : public GitHub {
     if (it == by_topic_.end()) return {SearchPage{}, rate_};
     const SearchResults results = it->second.Ask(query, page);
     if (results.refused) return {Fail(ErrorCode::kInvalidArgument, "only the first 1000 results"), rate_};
-    return {PageOf(results), rate_};
+    SearchPage answer = PageOf(results);
+    answer.incomplete_results = incomplete_;
+    return {std::move(answer), rate_};
   }
 
   Fetched<Repository> FetchRepository(const RepositoryName& name, std::stop_token) override {
@@ -80,6 +84,7 @@ class FakeGitHub final : public GitHub {
   std::map<std::string, Error> broken_;
   std::deque<Fault> faults_;
   RateObservation rate_;
+  bool incomplete_ = false;
   std::function<void()> hook_;
   std::vector<std::string> queries_;
 };

@@ -46,6 +46,11 @@ class FakeJobStore final : public JobStore {
     const std::lock_guard lock(mutex_);
     return held_.contains(kind);
   }
+  // How often a start met a job under way.
+  [[nodiscard]] int joins() const {
+    const std::lock_guard lock(mutex_);
+    return joins_;
+  }
   [[nodiscard]] std::vector<JobKind> started() const {
     const std::lock_guard lock(mutex_);
     std::vector<JobKind> kinds;
@@ -56,7 +61,10 @@ class FakeJobStore final : public JobStore {
   Result<JobStart> Start(JobKind kind, const std::string& replica, TimePoint now) override {
     const std::lock_guard lock(mutex_);
     if (failing_) return tl::make_unexpected(*failing_);
-    if (const auto it = held_.find(kind); it != held_.end()) return JobStart{it->second, nullptr};
+    if (const auto it = held_.find(kind); it != held_.end()) {
+      ++joins_;
+      return JobStart{it->second, nullptr};
+    }
     const JobId id = Add(kind, replica, now);
     held_[kind] = id;
     return JobStart{id, std::make_unique<Lease>(*this, kind, id)};
@@ -85,7 +93,7 @@ class FakeJobStore final : public JobStore {
     Lease(FakeJobStore& store, JobKind kind, JobId id) : store_(store), kind_(kind), id_(id) {}
     ~Lease() override {
       const std::lock_guard lock(store_.mutex_);
-      store_.held_.erase(kind_);
+      Release();
     }
     [[nodiscard]] JobId id() const override { return id_; }
     Status Heartbeat(const JobProgress& progress, TimePoint now) override {
@@ -101,10 +109,16 @@ class FakeJobStore final : public JobStore {
     Status Finish(const JobProgress& progress, const std::optional<Error>& error, TimePoint now) override {
       const std::lock_guard lock(store_.mutex_);
       store_.End(id_, progress, error, now);
+      Release();  // nobody joins a job that has ended
       return {};
     }
 
    private:
+    void Release() {
+      const auto it = store_.held_.find(kind_);
+      if (it != store_.held_.end() && it->second == id_) store_.held_.erase(it);
+    }
+
     FakeJobStore& store_;
     const JobKind kind_;
     const JobId id_;
@@ -137,6 +151,7 @@ class FakeJobStore final : public JobStore {
   std::optional<Error> failing_;
   std::function<void()> hook_;
   bool lost_ = false;
+  int joins_ = 0;
 };
 
 }  // namespace repopulse::test

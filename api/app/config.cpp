@@ -32,8 +32,10 @@ struct Values {
 std::optional<std::string> ReadSecretFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return std::nullopt;
-  std::string text(kSecretBytesMax, '\0');
-  file.read(text.data(), kSecretBytesMax);
+  std::string text(kSecretBytesMax + 1, '\0');
+  file.read(text.data(), kSecretBytesMax + 1);
+  // A folder opens, but cannot be read; what is too long must not become a secret that was cut.
+  if (file.bad() || file.gcount() > kSecretBytesMax) return std::nullopt;
   text.resize(static_cast<size_t>(file.gcount()));
   return std::string(TrimSpace(text));
 }
@@ -45,7 +47,7 @@ std::string ValueOf(const Setting& setting, const Environment& environment, std:
     const std::string file_name = name + "_FILE";
     if (const auto path = environment(file_name); path && !path->empty()) {
       value = ReadSecretFile(*path);
-      if (!value) mistakes.push_back({file_name, *path, "a file this process can read"});
+      if (!value) mistakes.push_back({file_name, *path, "a file of at most 4096 bytes that this process can read"});
     }
   }
   // Set but empty means the same as not set: compose passes empty variables for absent ones.
@@ -174,7 +176,7 @@ EnvFile ReadEnvFile(Environment first, const std::string& path) {
     if (text.empty() || text.front() == '#') continue;
     const size_t equals = text.find('=');
     const std::string name(TrimSpace(text.substr(0, equals)));
-    if (equals == std::string_view::npos) {
+    if (equals == std::string_view::npos || name.empty()) {
       result.mistakes.push_back(
           {"line " + std::to_string(number) + " of " + path, "", "NAME=value, or a comment after #"});
     } else if (!IsKnown(name)) {
@@ -183,6 +185,7 @@ EnvFile ReadEnvFile(Environment first, const std::string& path) {
       (*from_file)[name] = Unquote(text.substr(equals + 1));
     }
   }
+  if (file.bad()) result.mistakes.push_back({"--env-file", path, "a file this process can read"});
   result.environment = [first = std::move(first), from_file](const std::string& name) -> std::optional<std::string> {
     if (auto value = first(name)) return value;
     const auto it = from_file->find(name);

@@ -1,8 +1,9 @@
 #include "app/settings.h"
 
-#include <unistd.h>
+#include <arpa/inet.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/strings.h"
 #include "domain/names.h"
@@ -43,7 +44,7 @@ Check HostAndPort(const std::string& value) {
 Check Url(const std::string& value) {
   const bool scheme = value.starts_with("https://") || value.starts_with("http://");
   const bool clean = value.find_first_of(" \t\r\n?#@") == std::string::npos;
-  if (scheme && clean && value.size() > std::string_view("https://").size() && value.back() != '/') return std::nullopt;
+  if (scheme && clean && value.back() != '/') return std::nullopt;
   return "an http(s) URL without user, query and trailing slash, e.g. https://api.github.com";
 }
 
@@ -68,13 +69,21 @@ Check AdminKey(const std::string& value) {
   return "at least 16 printable characters without spaces";
 }
 
+// "10.0.0.0/8", "::1": an address, and how many of its bits count.
+bool IsNetwork(std::string_view text) {
+  const size_t slash = text.find('/');
+  const std::string address(text.substr(0, slash));
+  std::array<unsigned char, sizeof(in6_addr)> ignored{};
+  const bool v4 = ::inet_pton(AF_INET, address.c_str(), ignored.data()) == 1;
+  if (!v4 && ::inet_pton(AF_INET6, address.c_str(), ignored.data()) != 1) return false;
+  if (slash == std::string_view::npos) return true;
+  const auto bits = ParseInteger<int>(text.substr(slash + 1));
+  return bits && *bits >= 0 && *bits <= (v4 ? 32 : 128);
+}
+
 Check Networks(const std::string& value) {
-  for (const auto word : SplitWords(value)) {
-    if (word.find_first_not_of("0123456789abcdefABCDEF.:/") != std::string_view::npos) {
-      return "networks separated by commas, e.g. 127.0.0.0/8";
-    }
-  }
-  return std::nullopt;
+  if (std::ranges::all_of(SplitWords(value), IsNetwork)) return std::nullopt;
+  return "networks separated by commas, e.g. 127.0.0.0/8";
 }
 
 Check Name(const std::string& value) {

@@ -155,6 +155,11 @@ Json RankingMeta(const Services& services, const Topic& topic, const RankingRequ
   return meta;
 }
 
+// A place in one topic's ranking is none in another's.
+std::string CursorKind(const RankingQuery& query) {
+  return "ranking:" + query.topic.str() + ":" + std::string(ToString(query.sort));
+}
+
 Result<Representation> ShowRanking(const Services& services, const Request& request, const RankingRequest& asked) {
   auto topic = services.topics.Find(asked.query.topic);
   if (!topic) return tl::make_unexpected(std::move(topic.error()));
@@ -171,16 +176,16 @@ Result<Representation> ShowRanking(const Services& services, const Request& requ
   std::string link;
   if (page->has_more) {
     const RankingPosition& last = page->items.back().position;
-    link = LinkToNext(
-        request, MakeCursor(ToString(asked.query.sort), {std::to_string(last.key), std::to_string(last.id.value)}));
+    link = LinkToNext(request,
+                      MakeCursor(CursorKind(asked.query), {std::to_string(last.key), std::to_string(last.id.value)}));
   }
   const Json meta = RankingMeta(services, **topic, asked, *page);
   return services.builder.Ok(content_type, RenderList(asked.paging.format, rows, meta, kRankingColumns),
                              *(*topic)->published_at, link);
 }
 
-std::optional<RankingPosition> ReadPosition(RankingSort sort, const std::string& cursor) {
-  const auto fields = ReadCursor(ToString(sort), 2, cursor);
+std::optional<RankingPosition> ReadPosition(const RankingQuery& query, const std::string& cursor) {
+  const auto fields = ReadCursor(CursorKind(query), 2, cursor);
   if (!fields) return std::nullopt;
   const auto key = ParseInteger<int64_t>((*fields)[0]);
   const auto id = ParseInteger<int64_t>((*fields)[1]);
@@ -200,7 +205,7 @@ RankingRequest ParseRanking(Params& params, const TopicName& topic, TimePoint no
   asked.query.limit = asked.paging.per_page;
   asked.query.baseline_day = DayOf(now) - kGrowthWindow;
   if (asked.paging.cursor) {
-    asked.query.after = ReadPosition(asked.query.sort, *asked.paging.cursor);
+    asked.query.after = ReadPosition(asked.query, *asked.paging.cursor);
     if (!asked.query.after) {
       params.Reject("cursor", *asked.paging.cursor, "a cursor of this list in this order, from its Link header");
     }
@@ -210,7 +215,7 @@ RankingRequest ParseRanking(Params& params, const TopicName& topic, TimePoint no
 
 std::string KeyOf(const RankingQuery& query, const Paging& paging) {
   return "v1/topics/" + query.topic.str() + "/repositories?sort=" + std::string(ToString(query.sort)) +
-         "&language=" + ToLowerAscii(query.language.value_or("")) +
+         "&language=" + PercentEncode(ToLowerAscii(query.language.value_or(""))) +
          "&min_stars=" + (query.min_stars ? std::to_string(*query.min_stars) : "") +
          "&archived=" + (query.archived ? (*query.archived ? "true" : "false") : "") + "&" + paging.Key() +
          "&day=" + FormatDay(query.baseline_day);

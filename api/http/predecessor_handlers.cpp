@@ -64,12 +64,12 @@ DirectHandler FromDatabase(const Services& services, RankingSort sort) {
 
 ReadHandler FromCache(const Services& services, std::string path, RankingSort sort) {
   return [&services, path = std::move(path), sort](const Request&, const PathValues& values) -> Checked<ReadQuery> {
-    if (IsReserved(path, values[0])) {
-      return Refuse(
-          NotFound("This word is a path of its own here; ask /api/v1/topics/" + values[0] + " for the topic."));
-    }
     const auto name = TopicOf(values[0]);
     if (!name) return Refuse(name.error());
+    if (IsReserved(path, name->str())) {
+      return Refuse(
+          NotFound("This word is a path of its own here; ask /api/v1/topics/" + name->str() + " for the topic."));
+    }
     return ReadQuery{path + name->str(), ScopeOf(*name),
                      [&services, topic = *name, sort] { return ShowList(services, topic, sort); }};
   };

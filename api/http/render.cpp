@@ -15,7 +15,7 @@ Json TimeOrNull(const std::optional<TimePoint>& time) { return time ? Json(Forma
 
 std::string CsvText(const std::string& text) {
   // What a spreadsheet may run as a formula: owasp.org/www-community/attacks/CSV_Injection
-  const bool formula = !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos;
+  const bool formula = !text.empty() && std::string_view("=+-@\t\r\n").find(text.front()) != std::string_view::npos;
   std::string cell = (formula ? "'" : "") + text;
   if (cell.find_first_of(",\"\r\n") == std::string::npos) return cell;
   std::string quoted = "\"";

@@ -274,7 +274,7 @@ TEST_F(RankingTest, WhoLeftDoesNotCountAsOvertaken) {
 TEST_F(RankingTest, RankChangeTakesEachMembersOwnFirstSnapshotAfterTheBaseline) {
   PublishOn("2024-05-01", {{1, 100}, {2, 50}});
   PublishOn("2024-05-04", {{1, 100}, {2, 60}, {3, 40}});
-  PublishOn("2024-05-06", {{1, 100}, {2, 70}, {3, 30}});
+  PublishOn("2024-05-06", {{1, 100}, {2, 70}, {3, 60}});
   PublishOn("2024-05-08", {{1, 100}, {2, 80}, {3, 90}});
   // Then 1: 100, 2: 50, 3: 40; now 1: 100, 3: 90, 2: 80.
   EXPECT_THAT(RankChanges(Ranked(Query())), ElementsAre(std::pair(1, 0), std::pair(2, -1), std::pair(3, 1)));

@@ -132,6 +132,7 @@ TEST_F(TopicStoreTest, NeverCollectedTopicsAreDueBeforeAllThenTheLongestOverdue)
     const auto minutes = std::chrono::minutes{name == std::string("old") ? 1 : 2};
     ASSERT_OK(topics().PublishSweep(*sweep, true, clock_.Now(), clock_.Now() + minutes));
   }
+  ASSERT_OK(topics().Reschedule(ids["fresh"], clock_.Now() + std::chrono::minutes{3}, std::nullopt));
   ASSERT_OK(topics().Reschedule(ids["later"], clock_.Now() + std::chrono::hours{1}, std::nullopt));
   clock_.Advance(std::chrono::minutes{5});
   EXPECT_THAT(DueNow(), ElementsAre("fresh", "old", "recent"));

@@ -46,8 +46,7 @@ struct TopicService : HttpService {
 std::vector<std::string> Names(const Seen& seen) {
   std::vector<std::string> names;
   const nlohmann::json document = seen.json();
-  for (const auto& row : document["data"])
-    names.push_back(row.contains("full_name") ? row["full_name"] : row["name"]);
+  for (const auto& row : document["data"]) names.push_back(row.contains("full_name") ? row["full_name"] : row["name"]);
   return names;
 }
 

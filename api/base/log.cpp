@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cmath>
 #include <memory>
 #include <mutex>
 
@@ -86,6 +87,8 @@ void AppendField(std::string& line, const LogField& field) {
           AppendJsonString(line, value);
         } else if constexpr (std::is_same_v<T, bool>) {
           line += value ? "true" : "false";
+        } else if (std::is_same_v<T, double> && !std::isfinite(static_cast<double>(value))) {
+          line += "null";  // JSON has no word for it
         } else {
           fmt::format_to(std::back_inserter(line), "{}", value);
         }

@@ -17,6 +17,11 @@ Response CorsPreflight(const std::string& allow) {
           ""};
 }
 
+void LogIfOurFault(const Problem& problem, const Request& request) {
+  if (problem.status < 500 || problem.cause.empty()) return;
+  LogWarn("request_failed", {{"request_id", request.request_id}, {"target", request.target}, {"error", problem.cause}});
+}
+
 }  // namespace
 
 Dispatcher::Dispatcher(Services& services, RouteTable routes) : services_(services), routes_(std::move(routes)) {}
@@ -44,7 +49,10 @@ Checked<Answer> Dispatcher::Run(Request& request, std::string_view target) const
   const auto match = routes_.Find(request);
   if (!match) return Refuse(match.error());
   auto answer = RunRoute(*match, request);
-  if (!answer) answer = Answer{Render(answer.error(), request.request_id)};
+  if (!answer) {
+    LogIfOurFault(answer.error(), request);
+    answer = Answer{Render(answer.error(), request.request_id)};
+  }
   answer->route = match->route->pattern;
   return answer;
 }
@@ -60,17 +68,7 @@ Checked<Answer> Dispatcher::RunRoute(const RouteTable::Match& match, const Reque
   auto query = std::get<ReadHandler>(route.handler)(request, match.values);
   if (!query) return Refuse(std::move(query.error()));
   auto read = services_.pipeline.Read(*query);
-  if (!read) {
-    const Error& error = read.error();
-    Problem problem = FromError(error);
-    if (problem.status >= 500) {
-      LogWarn("read_failed", {{"request_id", request.request_id},
-                              {"target", request.target},
-                              {"code", ToString(error.code)},
-                              {"error", error.message}});
-    }
-    return Refuse(std::move(problem));
-  }
+  if (!read) return Refuse(FromError(read.error()));
   services_.metrics.CountRead(read->source);
   return Answer{*std::move(read)};
 }

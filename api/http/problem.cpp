@@ -47,7 +47,9 @@ Problem Malformed(std::string detail) {
   return {400, "malformed-request", "Malformed request", std::move(detail), {}, {}};
 }
 
-Problem FromError(const Error& error) {
+namespace {
+
+Problem ProblemOf(const Error& error) {
   switch (error.code) {
     case ErrorCode::kInvalidArgument:
       return Malformed(error.message);
@@ -82,8 +84,16 @@ Problem FromError(const Error& error) {
           {},  {}};
 }
 
+}  // namespace
+
+Problem FromError(const Error& error) {
+  Problem problem = ProblemOf(error);
+  problem.cause = std::string(ToString(error.code)) + ": " + error.message;
+  return problem;
+}
+
 Problem FromJobError(const Error& error) {
-  Problem problem = FromError(error);
+  Problem problem = ProblemOf(error);  // without its cause: who ran the job has logged it
   if (problem.status < 500) {
     problem = {502, "job-failed", "The job failed", "A server we depend on refused what the job asked for.", {}, {}};
   }

@@ -26,6 +26,7 @@ struct Problem {
   std::vector<ParameterError> errors;
   std::string headers;  // further header lines, each with CRLF: Allow, Retry-After, WWW-Authenticate
   std::vector<std::pair<std::string, std::string>> extensions = {};  // further members of the body
+  std::string cause = {};                                            // for the log alone: the error behind it
 };
 
 template <class T>
@@ -39,8 +40,8 @@ Problem MethodNotAllowed(std::string_view allow);
 Problem MissingKey();
 Problem WrongKey();
 Problem Malformed(std::string detail);
-// The map from an error to a status. `error.message` goes to the log, not to the client, but for kNotFound, kConflict
-// and kInvalidArgument, whose messages are written for clients.
+// The map from an error to a status. `error.message` goes to the log (as `cause`), not to the client, but for
+// kNotFound, kConflict and kInvalidArgument, whose messages are written for clients.
 Problem FromError(const Error& error);
 // For who waits for a job: its error, with its text as the extension `job_error`. Never a 4xx, which would blame the
 // request.

@@ -174,6 +174,21 @@ std::vector<Json> HistoryRows(const std::vector<Snapshot>& snapshots, const Hist
   return rows;
 }
 
+// The spans of days asked for on which nothing was seen.
+Json GapsOf(const std::vector<Snapshot>& snapshots, const HistoryRequest& asked) {
+  Json gaps = Json::array();
+  sys_days next = asked.from;  // the first day not accounted for
+  const auto close = [&](sys_days until) {
+    if (next < until) gaps.push_back({{"from", FormatDay(next)}, {"to", FormatDay(until - days{1})}});
+  };
+  for (const Snapshot& snapshot : snapshots) {
+    close(snapshot.day);
+    next = snapshot.day + days{1};
+  }
+  close(asked.to + days{1});
+  return gaps;
+}
+
 Result<Representation> ShowHistory(const Services& services, const HistoryRequest& asked, const std::string& query) {
   auto located = Locate(services, asked.name, "/popularity/history" + query);
   if (!located) return tl::make_unexpected(std::move(located.error()));
@@ -186,7 +201,9 @@ Result<Representation> ShowHistory(const Services& services, const HistoryReques
                {"repository", stored.repository.name.full()},
                {"window", {{"from", FormatDay(asked.from)}, {"to", FormatDay(asked.to)}, {"bound", "days"}}},
                {"sample_size", snapshots->size()},
-               {"coverage", {{"share", static_cast<double>(snapshots->size()) / static_cast<double>(days_asked)}}}};
+               {"coverage",
+                {{"share", static_cast<double>(snapshots->size()) / static_cast<double>(days_asked)},
+                 {"gaps", GapsOf(*snapshots, asked)}}}};
   if (services.demo) meta["demo"] = true;
   return services.builder.Ok(ContentType(asked.format),
                              RenderList(asked.format, HistoryRows(*snapshots, asked), meta, kHistoryColumns),

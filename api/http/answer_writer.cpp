@@ -80,7 +80,7 @@ bool SendAll(int socket, std::array<iovec, 2> parts, SteadyTime until) {
     msghdr message{};
     message.msg_iov = &parts[first];
     message.msg_iovlen = parts.size() - first;
-    ssize_t sent = ::sendmsg(socket, &message, MSG_NOSIGNAL);
+    ssize_t sent = ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());

@@ -37,6 +37,10 @@ std::optional<std::string> Params::Text(std::string_view name, size_t bytes_max)
     Reject(name, *value, "at most " + std::to_string(bytes_max) + " bytes");
     return std::nullopt;
   }
+  if (SanitizeUtf8(*value) != *value) {
+    Reject(name, *value, "text in UTF-8");
+    return std::nullopt;
+  }
   return *value;
 }
 

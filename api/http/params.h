@@ -20,6 +20,7 @@ class Params {
   explicit Params(const Request& request) : request_(request) {}
 
   // The value, or nothing where absent. Given twice or empty is a mistake.
+  // In UTF-8, so that it can go to the database as it is.
   std::optional<std::string> Text(std::string_view name, size_t bytes_max);
   std::optional<int64_t> Integer(std::string_view name, int64_t min, int64_t max);
   std::optional<bool> Boolean(std::string_view name);

@@ -121,6 +121,14 @@ TEST(Params, BoundsTextInBytes) {
   EXPECT_THAT(Names(params.Finish()), ElementsAre("long"));
 }
 
+TEST(Params, TakesTextInUtf8Only) {
+  const Request request = Asked("good=caf%C3%A9&latin1=caf%E9&overlong=%C0%AF&cut=%E2%82");
+  Params params(request);
+  EXPECT_EQ(params.Text("good", 100), "caf\xC3\xA9");
+  for (const char* bad : {"latin1", "overlong", "cut"}) EXPECT_FALSE(params.Text(bad, 100)) << bad;
+  EXPECT_THAT(Names(params.Finish()), ElementsAre("latin1", "overlong", "cut"));
+}
+
 TEST(Params, ComparesNamesWithRegardToCase) {
   const Request request = Asked("Sort=new");
   Params params(request);

@@ -32,7 +32,6 @@ struct Replica {
 struct ReadPipelineTest : testing::Test {
   test::FakeClock clock;
   test::FakeSharedCache shared{clock};
-  Replica replica{clock, shared};
 
   // What the database answers: the number of the computation, or `failing`.
   std::atomic<int> computed{0};
@@ -40,6 +39,8 @@ struct ReadPipelineTest : testing::Test {
   std::mutex mutex;
   std::optional<Error> failing;
   std::function<void()> while_computing = [] {};
+
+  Replica replica{clock, shared};  // last: its refreshers use the rest until they end
 
   ReadQuery Query(const std::string& key = "k", const std::string& scope = "topic:a") {
     return {key, scope, [this] { return Compute(); }};

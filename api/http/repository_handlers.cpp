@@ -151,11 +151,13 @@ Json ChangeFrom(const std::optional<Snapshot>& before, int64_t Snapshot::*count,
 
 // One row for each day. Days on which nothing was seen repeat the day before, marked as not observed; days before the
 // first observation hold no numbers, for none are known.
-std::vector<Json> HistoryRows(const std::vector<Snapshot>& snapshots, const HistoryRequest& asked) {
+// `before` is the day before the first, if it was seen: what the first day's change is counted from.
+std::vector<Json> HistoryRows(const std::optional<Snapshot>& before, const std::vector<Snapshot>& snapshots,
+                              const HistoryRequest& asked) {
   std::map<sys_days, Snapshot> by_day;
   for (const Snapshot& snapshot : snapshots) by_day.emplace(snapshot.day, snapshot);
   std::vector<Json> rows;
-  std::optional<Snapshot> last;
+  std::optional<Snapshot> last = before;
   for (sys_days day = asked.from; day <= asked.to; day += days{1}) {
     const auto seen = by_day.find(day);
     const bool observed = seen != by_day.end();
@@ -194,8 +196,14 @@ Result<Representation> ShowHistory(const Services& services, const HistoryReques
   if (!located) return tl::make_unexpected(std::move(located.error()));
   if (located->moved) return *std::move(located->moved);
   const StoredRepository& stored = *located->stored;
-  auto snapshots = services.repositories.Snapshots(stored.repository.id, asked.from, asked.to, kHistoryDaysMax);
+  auto snapshots =
+      services.repositories.Snapshots(stored.repository.id, asked.from - days{1}, asked.to, kHistoryDaysMax + 1);
   if (!snapshots) return tl::make_unexpected(std::move(snapshots.error()));
+  std::optional<Snapshot> before;
+  if (!snapshots->empty() && snapshots->front().day < asked.from) {
+    before = snapshots->front();
+    snapshots->erase(snapshots->begin());
+  }
   const auto days_asked = (asked.to - asked.from).count() + 1;
   Json meta = {{"data_as_of", FormatRfc3339(stored.fetched_at)},
                {"repository", stored.repository.name.full()},
@@ -206,7 +214,7 @@ Result<Representation> ShowHistory(const Services& services, const HistoryReques
                  {"gaps", GapsOf(*snapshots, asked)}}}};
   if (services.demo) meta["demo"] = true;
   return services.builder.Ok(ContentType(asked.format),
-                             RenderList(asked.format, HistoryRows(*snapshots, asked), meta, kHistoryColumns),
+                             RenderList(asked.format, HistoryRows(before, *snapshots, asked), meta, kHistoryColumns),
                              stored.fetched_at);
 }
 

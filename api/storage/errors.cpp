@@ -38,21 +38,20 @@ ErrorMeaning MeaningOf(unsigned number, bool timed_out) {
     case 1969:  // MariaDB: max_statement_time
     case 3024:  // MySQL: max_execution_time
       return {kTimeout, kUsable};
-    case 1062:  // duplicate key
-      return {kConflict, kUsable};
+    case 1044:  // access denied
+    case 1045:
+    case 1698:
+      return {kUnavailable, kLost};
+    case 1049:  // unknown database
+      return {kInternal, kLost};
+    // Values are checked at the edge: what the server still refuses is a mistake of ours, and nobody else's to hear.
     case 1048:  // column cannot be null
+    case 1062:  // duplicate key
     case 1153:  // packet too large
     case 1264:  // out of range
     case 1292:  // incorrect time
     case 1366:  // incorrect text
     case 1406:  // too long
-      return {kInvalidArgument, kUsable};
-    case 1044:  // access denied
-    case 1045:
-    case 1698:
-      return {kUnauthorized, kLost};
-    case 1049:  // unknown database
-      return {kInternal, kLost};
     case 1050:  // table exists
     case 1051:  // unknown table
     case 1054:  // unknown column

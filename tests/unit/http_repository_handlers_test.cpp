@@ -143,6 +143,16 @@ TEST(History, HasARowForEachDayAndMarksGaps) {
       "2024-05-06,false,90,0,9,0,5,0\r\n");
 }
 
+TEST(History, CountsTheFirstDaysChangeFromTheDayBefore) {
+  RepositoryService service;
+  service.Snap("2024-05-01", 100);
+  service.Snap("2024-05-02", 130);
+  const auto seen = service.Get(std::string(kHistory) + "?from=2024-05-02&to=2024-05-02").json();
+  ASSERT_EQ(seen["data"].size(), 1U);
+  EXPECT_EQ(seen["data"][0]["stars_change"], 30);
+  EXPECT_EQ(seen["meta"]["sample_size"], 1);
+}
+
 TEST(History, HasNullsBeforeTheFirstObservation) {
   RepositoryService service;
   service.Snap("2024-05-02", 100);

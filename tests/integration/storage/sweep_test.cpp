@@ -144,7 +144,7 @@ TEST_F(SweepTest, APageThatCannotBeStoredLeavesNothingAndDoesNotAdvance) {
   for (int64_t i = 0; i < 300; ++i) page[static_cast<size_t>(i)].id = RepositoryId{i};
   for (size_t i = 0; i < 260; ++i) page[i].description = "good";  // the first batch of rows is good
   const Sweep sweep = Open();
-  EXPECT_EQ(CodeOf(topics().StorePage(sweep, sweep.plan, page, clock_.Now())), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(CodeOf(topics().StorePage(sweep, sweep.plan, page, clock_.Now())), ErrorCode::kInternal);
   EXPECT_EQ(StagedRows(), 0);
   EXPECT_EQ(Open().step, 0);
 }

@@ -39,8 +39,8 @@ TimePoint NextRequestAt(const RateBudget& budget, TimePoint now, int64_t reserve
 RateBudget Take(RateBudget budget, TimePoint now);
 
 // The budget after an answer: wait Retry-After where given; else until the reset where nothing remains; else at least
-// 60 s, doubling with each further secondary limit; never longer than an hour at once, after which GitHub is asked anew.
-// An answer that is not limited ends the doubling; where there was no answer of GitHub's own, nothing changes.
+// 60 s, doubling with each further secondary limit; never longer than an hour at once, after which GitHub is asked
+// anew. An answer that is not limited ends the doubling; where there was no answer of GitHub's own, nothing changes.
 RateBudget Observe(RateBudget budget, const RateObservation& observation, TimePoint now);
 
 }  // namespace repopulse

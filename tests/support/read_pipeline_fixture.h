@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "service/read_pipeline.h"
+#include "support/await.h"
 #include "support/fake_clock.h"
 #include "support/fake_shared_cache.h"
 
@@ -71,11 +72,11 @@ struct ReadPipelineTest : testing::Test {
     replica.near.OnScopeInvalidated(scope);
   }
   void AwaitComputations(int n) {
-    while (computed < n) std::this_thread::yield();
+    Await([&] { return computed >= n; });
   }
   // Reads until a refresh behind the reader's back has put the n-th computation in place.
   void AwaitServed(const std::string& body) {
-    while (Read()->representation->body != body) std::this_thread::yield();
+    Await([&] { return Read()->representation->body == body; });
   }
   void ExpectServed(const std::string& body, ReadSource source, bool stale = false) {
     const auto answer = Read();

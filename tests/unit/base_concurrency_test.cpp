@@ -7,6 +7,7 @@
 
 #include "base/breaker.h"
 #include "base/worker_queue.h"
+#include "support/await.h"
 #include "support/fake_clock.h"
 
 namespace repopulse {
@@ -129,7 +130,7 @@ TEST(WorkerQueue, TakesANameAgainWhenItsTaskIsDone) {
   queue.TryPush("a", [&] { first.set_value(); });
   first.get_future().wait();
   std::promise<void> second;
-  while (!queue.TryPush("a", [&] { second.set_value(); })) std::this_thread::yield();
+  test::Await([&] { return queue.TryPush("a", [&] { second.set_value(); }); });
   second.get_future().wait();
 }
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "service/jobs.h"
+#include "support/await.h"
 #include "support/fake_clock.h"
 #include "support/fake_github.h"
 #include "support/fake_job_store.h"
@@ -92,7 +93,7 @@ TEST_F(JobsTest, BootstrapSaysWhichPartFailed) {
 TEST_F(JobsTest, BootstrapJoinsACollectThatRunsElsewhere) {
   const JobId elsewhere = jobs.RunElsewhere(JobKind::kCollect, clock.Now());
   const auto bootstrap = runner.Start(JobKind::kBootstrap);
-  while (jobs.joins() == 0) std::this_thread::yield();
+  test::Await([&] { return jobs.joins() > 0; });
   jobs.EndElsewhere(JobKind::kCollect, std::nullopt, clock.Now());
   EXPECT_EQ(runner.Wait(bootstrap->id, 60s)->state, JobState::kSucceeded);
   EXPECT_EQ((*jobs.Find(elsewhere))->state, JobState::kSucceeded);

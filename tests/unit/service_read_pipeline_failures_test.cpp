@@ -23,9 +23,7 @@ using test::Replica;
 TEST_F(ReadPipelineTest, ManyReadersCauseOneComputation) {
   constexpr int kReaders = 16;
   std::atomic<int> reading{0};
-  while_computing = [&] {
-    while (reading < kReaders) std::this_thread::yield();
-  };
+  while_computing = [&] { test::Await([&] { return reading == kReaders; }); };
   std::vector<std::jthread> readers;
   std::atomic<int> served{0};
   for (int i = 0; i < kReaders; ++i) {
@@ -68,7 +66,7 @@ TEST_F(ReadPipelineTest, WaitsForAnotherReplicasComputation) {
   const auto peer = shared.OtherReplica();
   ASSERT_TRUE(*peer->TryLock("k", 5s));
   std::jthread peers_work([&] {
-    while (shared.calls().try_lock == 0) std::this_thread::yield();
+    test::Await([&] { return shared.calls().try_lock > 0; });
     Representation made;
     made.body = "the peer's";
     made.fresh_until = clock.Now() + kFresh;

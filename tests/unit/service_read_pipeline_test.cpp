@@ -103,7 +103,7 @@ TEST_F(ReadPipelineTest, WhatIsGoneIsNotServedStaleUntilItsEnd) {
   ExpectServed("1", ReadSource::kComputed);
   FailWith(Error{ErrorCode::kNotFound, "not tracked any more"});
   clock.Advance(kFresh);
-  while (Read()) std::this_thread::yield();  // served stale until the refresh has found out
+  test::Await([&] { return !Read(); });  // served stale until the refresh has found out
   ExpectFails(ErrorCode::kNotFound);
 }
 

@@ -1,5 +1,5 @@
-// A bounded queue of named tasks worked off by threads of its own. A task whose name is already waiting or running is not
-// queued again; when the queue is full, new tasks are refused (the caller goes on without).
+// A bounded queue of named tasks worked off by threads of its own. A task whose name is already waiting or running is
+// not queued again; when the queue is full, new tasks are refused (the caller goes on without).
 #pragma once
 
 #include <condition_variable>

@@ -179,7 +179,8 @@ Status ReadRepositories(Connection& db, std::span<const RepositoryId> ids, std::
     if (const auto then = row.OptionalInt(kRepositoryColumnCount)) {
       growth = GrowthSince(*first_day, *then, repository->stargazers_count);
     }
-    details.emplace(repository->id, Details{*std::move(repository), growth});
+    const RepositoryId id = repository->id;
+    details.emplace(id, Details{*std::move(repository), growth});
   });
 }
 

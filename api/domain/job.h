@@ -13,9 +13,9 @@
 
 namespace repopulse {
 
-enum class JobKind { kBootstrap, kCollect, kRefreshCache, kPrune };
+enum class JobKind { kBootstrap, kCollect, kRefreshCache, kPrune, kImport };
 inline constexpr JobKind kAllJobKinds[] = {JobKind::kBootstrap, JobKind::kCollect, JobKind::kRefreshCache,
-                                           JobKind::kPrune};
+                                           JobKind::kPrune, JobKind::kImport};
 
 enum class JobState {
   kRunning,
@@ -43,6 +43,7 @@ struct JobProgress {
 struct Job {
   JobId id;
   JobKind kind = JobKind::kCollect;
+  std::string argument;  // what it was asked to do, e.g. the hour to import; empty for most kinds
   JobState state = JobState::kRunning;
   std::string replica;  // the leader's name
   TimePoint started_at;

@@ -35,6 +35,10 @@ struct RateBudget {
 // When the next request may be sent: `now` or earlier means at once. `reserve` requests of the bucket stay untouched.
 TimePoint NextRequestAt(const RateBudget& budget, TimePoint now, int64_t reserve = 0);
 
+// How much of the bucket has to stay untouched now so that requests are spread over the time until the reset instead of
+// being used up at once: what an even pace leaves for the time after the next minute.
+int64_t PacedReserve(const RateBudget& budget, TimePoint now);
+
 // The budget with one request taken. Call only where NextRequestAt() <= now.
 RateBudget Take(RateBudget budget, TimePoint now);
 

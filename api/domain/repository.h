@@ -36,6 +36,7 @@ struct StoredRepository {
   TimePoint fetched_at;              // when GitHub told us the above
   std::optional<TimePoint> gone_at;  // deleted, private or blocked since
   std::vector<TopicName> topics;     // the tracked topics it is in now
+  bool active = false;               // its events are collected
 };
 
 // The counts of one UTC day, the last seen on that day.

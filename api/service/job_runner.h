@@ -22,10 +22,11 @@ namespace repopulse {
 // What a job's work sees. Belongs to the job's thread.
 class JobContext {
  public:
-  JobContext(JobLease& lease, const Clock& clock, std::stop_token stop)
-      : lease_(lease), clock_(clock), stop_(std::move(stop)) {}
+  JobContext(JobLease& lease, std::string argument, const Clock& clock, std::stop_token stop)
+      : lease_(lease), argument_(std::move(argument)), clock_(clock), stop_(std::move(stop)) {}
 
   [[nodiscard]] std::stop_token stop() const { return stop_; }
+  [[nodiscard]] const std::string& argument() const { return argument_; }
   void Add(const std::string& count, int64_t by = 1);
   // Says what is being done, and that the leader lives. kCancelled: the lease is lost or the process stops; stop
   // working.
@@ -36,6 +37,7 @@ class JobContext {
 
  private:
   JobLease& lease_;
+  const std::string argument_;
   const Clock& clock_;
   std::stop_token stop_;
   JobProgress progress_;
@@ -57,7 +59,8 @@ class JobRunner {
   // Before any Start().
   void Register(JobKind kind, Work work) { work_[kind] = std::move(work); }
 
-  Result<Started> Start(JobKind kind);
+  // `argument`: what to do, for kinds that need telling. kConflict: one with another argument is under way.
+  Result<Started> Start(JobKind kind, const std::string& argument = "");
   Result<std::optional<Job>> Find(JobId id) { return store_.Find(id); }
   Result<std::vector<Job>> Recent(size_t limit) { return store_.Recent(limit); }
   // The job when it has ended, or as it is at the deadline or when the process stops.

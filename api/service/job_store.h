@@ -12,8 +12,8 @@
 
 namespace repopulse {
 
-// Holds GET_LOCK('repopulse:<kind>') on a database connection of its own: if the process, the connection or the
-// database dies, the database gives the lock free and the next run takes the work up. The destructor releases it.
+// Holds GET_LOCK('repopulse:<kind>:<database>') on a database connection of its own: if the process, the connection or
+// the database dies, the database gives the lock free and the next run takes the work up. The destructor releases it.
 class JobLease {
  public:
   virtual ~JobLease() = default;
@@ -34,8 +34,9 @@ class JobStore {
   virtual ~JobStore() = default;
 
   // Takes the lease and records the job as running; rows of this kind left running by a dead leader become abandoned.
-  // Where the lease is held, joins its holder's job.
-  virtual Result<JobStart> Start(JobKind kind, const std::string& replica, TimePoint now) = 0;
+  // Where the lease is held, joins its holder's job; kConflict where that has another argument.
+  virtual Result<JobStart> Start(JobKind kind, const std::string& argument, const std::string& replica,
+                                 TimePoint now) = 0;
   virtual Result<std::optional<Job>> Find(JobId id) = 0;
   // Newest first.
   virtual Result<std::vector<Job>> Recent(size_t limit) = 0;

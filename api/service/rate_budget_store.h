@@ -11,6 +11,9 @@
 
 namespace repopulse {
 
+// kPaced: spread evenly until the reset, for what can wait; kFull: as long as something is left.
+enum class RatePace { kFull, kPaced };
+
 struct NamedRateBudget {
   RateResource resource = RateResource::kCore;
   RateBudget budget;
@@ -22,7 +25,7 @@ class RateBudgetStore {
 
   // Takes one request where the budget allows it (none returned); else when to try again. `credential` tells budgets of
   // different tokens apart (never the token itself).
-  virtual Result<std::optional<TimePoint>> TryTake(RateResource resource, const std::string& credential,
+  virtual Result<std::optional<TimePoint>> TryTake(RateResource resource, const std::string& credential, RatePace pace,
                                                    TimePoint now) = 0;
   virtual Status Record(RateResource resource, const std::string& credential, const RateObservation& observation,
                         TimePoint now) = 0;

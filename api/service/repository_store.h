@@ -13,7 +13,7 @@ namespace repopulse {
 
 struct RepositoryListQuery {
   std::optional<std::string> text;    // part of the full name or description, without regard to case; taken literally
-  std::optional<bool> active;         // its events are collected (none are before events exist)
+  std::optional<bool> active;         // its events are collected
   std::optional<RepositoryId> after;  // keyset: ids above it
   size_t limit = 30;
 };
@@ -31,6 +31,10 @@ class RepositoryStore {
   // The repository that has this name now; else the one that had it last (its present name differs then).
   virtual Result<std::optional<StoredRepository>> FindByName(const RepositoryName& name) = 0;
   virtual Result<RepositoryPage> List(const RepositoryListQuery& query) = 0;
+  // What GitHub told about one repository at `now`: its details, its present name and today's snapshot.
+  virtual Status Save(const Repository& repository, TimePoint now) = 0;
+  // It is deleted, private or blocked.
+  virtual Status MarkGone(RepositoryId id, TimePoint now) = 0;
   // The days from..to (both inclusive) on which it was seen, oldest first; at most `limit`.
   virtual Result<std::vector<Snapshot>> Snapshots(RepositoryId id, std::chrono::sys_days from, std::chrono::sys_days to,
                                                   size_t limit) = 0;

@@ -1,0 +1,10 @@
+DROP TABLE repository_activity;
+ALTER TABLE repository_names
+  DROP COLUMN full_name;
+DROP TABLE event_ingest;
+DROP TABLE event_totals;
+DROP TABLE event_repository_totals;
+DROP TABLE event_rollups;
+DROP TABLE event_days_dropped;
+DROP TABLE events;
+DROP TABLE event_words;

@@ -1,0 +1,4 @@
+DROP TABLE replay_clock;
+ALTER TABLE jobs
+  DROP COLUMN argument;
+DROP TABLE imports;

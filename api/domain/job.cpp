@@ -18,6 +18,8 @@ std::string_view ToString(JobKind kind) {
       return "refresh-cache";
     case JobKind::kPrune:
       return "prune";
+    case JobKind::kImport:
+      return "import";
   }
   return "unknown";
 }

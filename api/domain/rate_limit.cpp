@@ -7,6 +7,8 @@ namespace {
 
 constexpr std::chrono::seconds kFirstBackoff{60};
 constexpr std::chrono::seconds kLongestWait{3600};
+constexpr std::chrono::seconds kPaceWindow{3600};
+constexpr std::chrono::seconds kPaceAhead{60};
 
 bool IsFullAgain(const RateBudget& budget, TimePoint now) { return now >= budget.reset_at; }
 
@@ -49,6 +51,14 @@ TimePoint NextRequestAt(const RateBudget& budget, TimePoint now, int64_t reserve
   return budget.reset_at;
 }
 
+TimePoint NextPacedRequestAt(const RateBudget& budget, TimePoint now) {
+  const TimePoint next = NextRequestAt(budget, now);
+  if (next > now || budget.limit == 0 || IsFullAgain(budget, now)) return next;
+  // What remains lasts so long at an even pace; until then is the others' time.
+  const auto lasts = kPaceWindow * budget.remaining / budget.limit;
+  return std::max(now, budget.reset_at - kPaceAhead - lasts + std::chrono::seconds{1});
+}
+
 RateBudget Take(RateBudget budget, TimePoint now) {
   if (budget.limit > 0 && IsFullAgain(budget, now)) {
     // GitHub opens a new window with the next request; its answer brings the real figures.
@@ -60,6 +70,7 @@ RateBudget Take(RateBudget budget, TimePoint now) {
 }
 
 RateBudget Observe(RateBudget budget, const RateObservation& seen, TimePoint now) {
+  if (seen.free) budget.remaining = std::min(budget.remaining + 1, budget.limit);
   ObserveBucket(budget, seen, now);
   if (seen.limited) {
     budget.blocked_until = std::max(budget.blocked_until, now + WaitAfterLimit(budget, seen, now));

@@ -21,6 +21,7 @@ struct RateObservation {
   std::optional<TimePoint> reset_at;
   bool limited = false;                             // the answer was a 403 or 429 for a limit
   std::optional<std::chrono::seconds> retry_after;  // of a limited answer
+  bool free = false;                                // it cost nothing (a 304 to a request with a token)
 };
 
 // The state kept in the database for one resource, shared by all replicas.
@@ -35,9 +36,9 @@ struct RateBudget {
 // When the next request may be sent: `now` or earlier means at once. `reserve` requests of the bucket stay untouched.
 TimePoint NextRequestAt(const RateBudget& budget, TimePoint now, int64_t reserve = 0);
 
-// How much of the bucket has to stay untouched now so that requests are spread over the time until the reset instead of
-// being used up at once: what an even pace leaves for the time after the next minute.
-int64_t PacedReserve(const RateBudget& budget, TimePoint now);
+// The same for what can wait: requests are spread evenly over the hour until the reset, at most a minute's share ahead,
+// so that a small bucket is not used up at once.
+TimePoint NextPacedRequestAt(const RateBudget& budget, TimePoint now);
 
 // The budget with one request taken. Call only where NextRequestAt() <= now.
 RateBudget Take(RateBudget budget, TimePoint now);

@@ -9,7 +9,7 @@ namespace repopulse {
 
 Status GitHubGate::Enter(RateResource resource) {
   const TimePoint now = clock_.Now();
-  auto wait_until = budgets_.TryTake(resource, github_.credential(), now);
+  auto wait_until = budgets_.TryTake(resource, github_.credential(), RatePace::kFull, now);
   if (!wait_until) return WithContext("taking from the rate budget", wait_until.error());
   if (!*wait_until) return {};
   const auto wait = std::max(std::chrono::ceil<std::chrono::seconds>(**wait_until - now), std::chrono::seconds{1});

@@ -65,27 +65,28 @@ void JobRunner::Stop() {
   ended_.notify_all();
 }
 
-Result<JobRunner::Started> JobRunner::Start(JobKind kind) {
+Result<JobRunner::Started> JobRunner::Start(JobKind kind, const std::string& argument) {
   const std::lock_guard lock(mutex_);
   if (stopping_) return Fail(ErrorCode::kUnavailable, "this replica is stopping");
-  auto start = store_.Start(kind, replica_, clock_.Now());
+  auto start = store_.Start(kind, argument, replica_, clock_.Now());
+  if (!start && start.error().code == ErrorCode::kConflict) return tl::make_unexpected(start.error());  // for clients
   if (!start) return WithContext("starting " + std::string(ToString(kind)), start.error());
   if (!start->lease) return Started{start->id, true};
   const JobId id = start->id;
   // Assigning joins the thread of the run before; its lease is free, so it has nothing left to do.
   threads_[kind] = std::jthread(
-      [this, kind, lease = std::shared_ptr<JobLease>(std::move(start->lease))](std::stop_token stop) mutable {
-        Run(kind, *lease, std::move(stop));
+      [this, kind, argument, lease = std::shared_ptr<JobLease>(std::move(start->lease))](std::stop_token stop) mutable {
+        Run(kind, argument, *lease, std::move(stop));
         lease.reset();
         ended_.notify_all();
       });
   return Started{id, false};
 }
 
-void JobRunner::Run(JobKind kind, JobLease& lease, std::stop_token stop) {
+void JobRunner::Run(JobKind kind, const std::string& argument, JobLease& lease, std::stop_token stop) {
   const auto begin = clock_.SteadyNow();
   LogInfo("job_started", {{"kind", ToString(kind)}, {"job", lease.id().value}});
-  JobContext context(lease, clock_, std::move(stop));
+  JobContext context(lease, argument, clock_, std::move(stop));
   Status result;
   try {
     result = work_.at(kind)(context);

@@ -71,7 +71,7 @@ class JobRunner {
   void Join();
 
  private:
-  void Run(JobKind kind, JobLease& lease, std::stop_token stop);
+  void Run(JobKind kind, const std::string& argument, JobLease& lease, std::stop_token stop);
 
   JobStore& store_;
   const Clock& clock_;

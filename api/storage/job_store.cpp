@@ -20,14 +20,15 @@ constexpr std::string_view kAbandon = R"(
   UPDATE jobs SET state = 'abandoned', finished_at = ?, error_code = 'cancelled', error_message = ?
   WHERE kind = ? AND state = 'running')";
 constexpr std::string_view kInsert = R"(
-  INSERT INTO jobs (kind, state, replica, lease_connection, started_at, heartbeat_at, step, counts)
-  VALUES (?, 'running', ?, ?, ?, ?, '', '{}'))";
+  INSERT INTO jobs (kind, argument, state, replica, lease_connection, started_at, heartbeat_at, step, counts)
+  VALUES (?, ?, 'running', ?, ?, ?, ?, '', '{}'))";
 // The row of the connection that holds the lock; not one that a dead leader left.
 constexpr std::string_view kFindRunning =
-    "SELECT id FROM jobs WHERE kind = ? AND state = 'running' AND lease_connection = ? ORDER BY id DESC LIMIT 1";
+    "SELECT id, argument FROM jobs WHERE kind = ? AND state = 'running' AND lease_connection = ? ORDER BY id DESC "
+    "LIMIT 1";
 constexpr std::string_view kColumns =
     "SELECT id, kind, state, replica, started_at, heartbeat_at, finished_at, step, counts, error_code, error_message, "
-    "lease_connection FROM jobs";
+    "lease_connection, argument FROM jobs";
 const std::string kFind = std::string(kColumns) + " WHERE id = ?";
 const std::string kRecent = std::string(kColumns) + " ORDER BY id DESC LIMIT ?";
 constexpr std::string_view kPruneJobs = "DELETE FROM jobs WHERE finished_at < ? ORDER BY finished_at LIMIT ?";
@@ -54,6 +55,7 @@ std::optional<JobRow> ReadJob(const Row& row) {
   if (!kind || !state) return std::nullopt;
   Job job{.id = JobId{row.Int(0)},
           .kind = *kind,
+          .argument = row.Text(12),
           .state = *state,
           .replica = row.Text(3),
           .started_at = row.Time(4),
@@ -87,22 +89,31 @@ Result<std::optional<JobRow>> CheckAlive(Connection& db, JobRow row, std::string
   return again;
 }
 
-Result<JobId> RecordStart(Connection& db, JobKind kind, const std::string& replica, TimePoint now) {
+Result<JobId> RecordStart(Connection& db, JobKind kind, const std::string& argument, const std::string& replica,
+                          TimePoint now) {
   return InTransaction(db, [&](Connection&) -> Result<JobId> {
     auto written = db.Execute(kAbandon, {now, kAbandonedMessage, ToString(kind)});
     if (written) {
-      written = db.Execute(kInsert, {ToString(kind), TruncateUtf8(replica, kReplicaBytesMax), db.id(), now, now});
+      written =
+          db.Execute(kInsert, {ToString(kind), argument, TruncateUtf8(replica, kReplicaBytesMax), db.id(), now, now});
     }
     if (!written) return tl::make_unexpected(std::move(written.error()));
     return JobId{db.LastInsertId()};
   });
 }
 
-Result<std::optional<JobId>> FindHoldersJob(Connection& db, const NamedLock& lock, JobKind kind) {
+struct RunningJob {
+  JobId id;
+  std::string argument;
+};
+
+Result<std::optional<RunningJob>> FindHoldersJob(Connection& db, const NamedLock& lock, JobKind kind) {
   auto holder = lock.Holder(db);
   if (!holder) return tl::make_unexpected(std::move(holder.error()));
-  std::optional<JobId> found;
-  auto read = db.Query(kFindRunning, {ToString(kind), *holder}, [&](const Row& row) { found = JobId{row.Int(0)}; });
+  std::optional<RunningJob> found;
+  auto read = db.Query(kFindRunning, {ToString(kind), *holder}, [&](const Row& row) {
+    found = RunningJob{JobId{row.Int(0)}, row.Text(1)};
+  });
   if (!read) return tl::make_unexpected(std::move(read.error()));
   return found;
 }
@@ -122,7 +133,8 @@ Result<int64_t> PruneOneSweep(Connection& db, TimePoint before) {
 
 }  // namespace
 
-Result<JobStart> SqlJobStore::Start(JobKind kind, const std::string& replica, TimePoint now) {
+Result<JobStart> SqlJobStore::Start(JobKind kind, const std::string& argument, const std::string& replica,
+                                    TimePoint now) {
   const std::string doing = "start the job " + std::string(ToString(kind));
   auto opened = Connection::Open(options_);
   if (!opened) return WithContext(doing, std::move(opened.error()));
@@ -133,13 +145,17 @@ Result<JobStart> SqlJobStore::Start(JobKind kind, const std::string& replica, Ti
     auto taken = lock.Take(db, std::chrono::seconds{0});
     if (!taken) return WithContext(doing, std::move(taken.error()));
     if (*taken) {
-      auto id = RecordStart(db, kind, replica, now);
+      auto id = RecordStart(db, kind, argument, replica, now);
       if (!id) return WithContext(doing, std::move(id.error()));
       return JobStart{*id, std::make_unique<SqlJobLease>(*id, std::move(*opened), lock)};
     }
     auto job = FindHoldersJob(db, lock, kind);
     if (!job) return WithContext(doing, std::move(job.error()));
-    if (*job) return JobStart{**job, nullptr};
+    if (*job && (*job)->argument != argument) {
+      return Fail(ErrorCode::kConflict, "Job " + std::to_string((*job)->id.value) + " of this kind is at work on " +
+                                            (*job)->argument + ". Try again when it has ended.");
+    }
+    if (*job) return JobStart{(*job)->id, nullptr};
     if (std::chrono::steady_clock::now() >= until) break;
     std::this_thread::sleep_for(kJoinPoll);
   }

@@ -11,7 +11,7 @@ class SqlJobStore final : public JobStore {
   // `pool` for reading; each lease opens a connection of its own with `options`.
   SqlJobStore(Pool& pool, ConnectionOptions options) : pool_(pool), options_(std::move(options)) {}
 
-  Result<JobStart> Start(JobKind kind, const std::string& replica, TimePoint now) override;
+  Result<JobStart> Start(JobKind kind, const std::string& argument, const std::string& replica, TimePoint now) override;
   Result<std::optional<Job>> Find(JobId id) override;
   Result<std::vector<Job>> Recent(size_t limit) override;
   Result<int64_t> Prune(TimePoint before) override;

@@ -1,6 +1,7 @@
 #include "storage/publication.h"
 
 #include "base/time_format.h"
+#include "storage/repository_rows.h"
 #include "storage/sweep_store.h"
 
 namespace repopulse {
@@ -20,44 +21,21 @@ constexpr std::string_view kCountJoined = R"(
   FROM sweep_repositories s
   LEFT JOIN topic_repositories m ON m.topic_id = ? AND m.repository_id = s.repository_id AND m.left_at IS NULL
   WHERE s.sweep_id = ? AND m.repository_id IS NULL)";
-// fetched_at comes last: the assignments are made in this order, and all others compare with what it was.
-constexpr std::string_view kUpsertRepositories = R"(
+const std::string kUpsertRepositories = R"(
   INSERT INTO repositories (id, full_name, html_url, description, language, license, fork, archived, stargazers_count,
     forks_count, open_issues_count, created_at, updated_at, pushed_at, fetched_at)
   SELECT s.repository_id, s.full_name, s.html_url, s.description, s.language, s.license, s.fork, s.archived,
     s.stargazers_count, s.forks_count, s.open_issues_count, s.created_at, s.updated_at, s.pushed_at, s.fetched_at
   FROM sweep_repositories s
   WHERE s.sweep_id = ?
-  ORDER BY s.repository_id
-  ON DUPLICATE KEY UPDATE
-    full_name = IF(VALUES(fetched_at) >= repositories.fetched_at, VALUES(full_name), repositories.full_name),
-    html_url = IF(VALUES(fetched_at) >= repositories.fetched_at, VALUES(html_url), repositories.html_url),
-    description = IF(VALUES(fetched_at) >= repositories.fetched_at, VALUES(description), repositories.description),
-    language = IF(VALUES(fetched_at) >= repositories.fetched_at, VALUES(language), repositories.language),
-    license = IF(VALUES(fetched_at) >= repositories.fetched_at, VALUES(license), repositories.license),
-    fork = IF(VALUES(fetched_at) >= repositories.fetched_at, VALUES(fork), repositories.fork),
-    archived = IF(VALUES(fetched_at) >= repositories.fetched_at, VALUES(archived), repositories.archived),
-    stargazers_count = IF(VALUES(fetched_at) >= repositories.fetched_at, VALUES(stargazers_count),
-      repositories.stargazers_count),
-    forks_count = IF(VALUES(fetched_at) >= repositories.fetched_at, VALUES(forks_count), repositories.forks_count),
-    open_issues_count = IF(VALUES(fetched_at) >= repositories.fetched_at, VALUES(open_issues_count),
-      repositories.open_issues_count),
-    created_at = IF(VALUES(fetched_at) >= repositories.fetched_at, VALUES(created_at), repositories.created_at),
-    updated_at = IF(VALUES(fetched_at) >= repositories.fetched_at, VALUES(updated_at), repositories.updated_at),
-    pushed_at = IF(VALUES(fetched_at) >= repositories.fetched_at, VALUES(pushed_at), repositories.pushed_at),
-    gone_at = IF(VALUES(fetched_at) >= repositories.fetched_at, NULL, repositories.gone_at),
-    fetched_at = GREATEST(VALUES(fetched_at), repositories.fetched_at))";
-// seen_at comes last, as above. Whoever was seen with a name last is its present holder.
-constexpr std::string_view kUpsertNames = R"(
-  INSERT INTO repository_names (name, repository_id, seen_at)
-  SELECT LOWER(s.full_name), s.repository_id, s.fetched_at
+  ORDER BY s.repository_id)" + std::string(kNewerRepositoryWins);
+const std::string kUpsertNames = R"(
+  INSERT INTO repository_names (name, repository_id, seen_at, full_name)
+  SELECT LOWER(s.full_name), s.repository_id, s.fetched_at, s.full_name
   FROM sweep_repositories s
   WHERE s.sweep_id = ?
-  ORDER BY LOWER(s.full_name), s.repository_id
-  ON DUPLICATE KEY UPDATE
-    repository_id = IF(VALUES(seen_at) >= repository_names.seen_at, VALUES(repository_id),
-      repository_names.repository_id),
-    seen_at = GREATEST(VALUES(seen_at), repository_names.seen_at))";
+  ORDER BY LOWER(s.full_name), s.repository_id)" +
+                                 std::string(kNewerHolderWins);
 constexpr std::string_view kUpsertMembers = R"(
   INSERT INTO topic_repositories (topic_id, repository_id, first_seen_at, left_at, missed_sweeps)
   SELECT ?, s.repository_id, ?, NULL, 0

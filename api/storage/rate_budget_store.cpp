@@ -49,12 +49,13 @@ Status WriteBudget(Connection& db, std::string_view resource, const std::string&
 }  // namespace
 
 Result<std::optional<TimePoint>> SqlRateBudgetStore::TryTake(RateResource resource, const std::string& credential,
-                                                             TimePoint now) {
+                                                             RatePace pace, TimePoint now) {
   const std::string_view word = ToString(resource);
   const auto take = [&](Connection& db) -> Result<std::optional<TimePoint>> {
     auto budget = LockBudget(db, word, credential);
     if (!budget) return tl::make_unexpected(std::move(budget.error()));
-    if (const TimePoint next = NextRequestAt(*budget, now); next > now) return std::optional(next);
+    const TimePoint next = pace == RatePace::kPaced ? NextPacedRequestAt(*budget, now) : NextRequestAt(*budget, now);
+    if (next > now) return std::optional(next);
     auto written = WriteBudget(db, word, credential, Take(*budget, now));
     if (!written) return tl::make_unexpected(std::move(written.error()));
     return std::optional<TimePoint>{};

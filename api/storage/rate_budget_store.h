@@ -10,7 +10,7 @@ class SqlRateBudgetStore final : public RateBudgetStore {
  public:
   explicit SqlRateBudgetStore(Pool& pool) : pool_(pool) {}
 
-  Result<std::optional<TimePoint>> TryTake(RateResource resource, const std::string& credential,
+  Result<std::optional<TimePoint>> TryTake(RateResource resource, const std::string& credential, RatePace pace,
                                            TimePoint now) override;
   Status Record(RateResource resource, const std::string& credential, const RateObservation& observation,
                 TimePoint now) override;

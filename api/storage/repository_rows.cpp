@@ -16,6 +16,32 @@ std::optional<std::string_view> Cut(const std::optional<std::string>& text, size
 
 }  // namespace
 
+const std::string_view kNewerRepositoryWins = R"(
+  ON DUPLICATE KEY UPDATE
+    full_name = IF(VALUES(fetched_at) >= repositories.fetched_at, VALUES(full_name), repositories.full_name),
+    html_url = IF(VALUES(fetched_at) >= repositories.fetched_at, VALUES(html_url), repositories.html_url),
+    description = IF(VALUES(fetched_at) >= repositories.fetched_at, VALUES(description), repositories.description),
+    language = IF(VALUES(fetched_at) >= repositories.fetched_at, VALUES(language), repositories.language),
+    license = IF(VALUES(fetched_at) >= repositories.fetched_at, VALUES(license), repositories.license),
+    fork = IF(VALUES(fetched_at) >= repositories.fetched_at, VALUES(fork), repositories.fork),
+    archived = IF(VALUES(fetched_at) >= repositories.fetched_at, VALUES(archived), repositories.archived),
+    stargazers_count = IF(VALUES(fetched_at) >= repositories.fetched_at, VALUES(stargazers_count),
+      repositories.stargazers_count),
+    forks_count = IF(VALUES(fetched_at) >= repositories.fetched_at, VALUES(forks_count), repositories.forks_count),
+    open_issues_count = IF(VALUES(fetched_at) >= repositories.fetched_at, VALUES(open_issues_count),
+      repositories.open_issues_count),
+    created_at = IF(VALUES(fetched_at) >= repositories.fetched_at, VALUES(created_at), repositories.created_at),
+    updated_at = IF(VALUES(fetched_at) >= repositories.fetched_at, VALUES(updated_at), repositories.updated_at),
+    pushed_at = IF(VALUES(fetched_at) >= repositories.fetched_at, VALUES(pushed_at), repositories.pushed_at),
+    gone_at = IF(VALUES(fetched_at) >= repositories.fetched_at, NULL, repositories.gone_at),
+    fetched_at = GREATEST(VALUES(fetched_at), repositories.fetched_at))";
+const std::string_view kNewerHolderWins = R"(
+  ON DUPLICATE KEY UPDATE
+    repository_id = IF(VALUES(seen_at) >= repository_names.seen_at, VALUES(repository_id),
+      repository_names.repository_id),
+    full_name = IF(VALUES(seen_at) >= repository_names.seen_at, VALUES(full_name), repository_names.full_name),
+    seen_at = GREATEST(VALUES(seen_at), repository_names.seen_at))";
+
 std::optional<Repository> ReadRepository(const Row& row) {
   auto name = RepositoryName::Parse(row.Text(1));
   if (!name) return std::nullopt;

@@ -24,6 +24,13 @@ std::optional<Repository> ReadRepository(const Row& row);
 // Adds its columns, in the same order, to a statement's parameters. It must outlive them. What no column holds is cut.
 void AppendRepository(std::vector<Value>& parameters, const Repository& repository, const std::string& full_name);
 
+// Behind an INSERT of kRepositoryColumns and fetched_at into `repositories`: older news never overwrite newer.
+// fetched_at comes last: the assignments are made in this order, and all others compare with what it was.
+extern const std::string_view kNewerRepositoryWins;
+// Behind an INSERT of (name, repository_id, seen_at, full_name) into `repository_names`: whoever was seen with a name
+// last is its present holder. seen_at comes last, as above.
+extern const std::string_view kNewerHolderWins;
+
 // "(?, ?), (?, ?)": `rows` groups of `columns` placeholders.
 std::string Placeholders(size_t rows, size_t columns);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "base/time_format.h"
 #include "storage/repository_rows.h"
 #include "storage/transaction.h"
 
@@ -29,6 +30,22 @@ constexpr std::string_view kSnapshots = R"(
   FROM repository_snapshots
   WHERE repository_id = ? AND day BETWEEN ? AND ?
   ORDER BY day LIMIT ?)";
+
+const std::string kUpsert = R"(
+  INSERT INTO repositories (id, full_name, html_url, description, language, license, fork, archived, stargazers_count,
+    forks_count, open_issues_count, created_at, updated_at, pushed_at, fetched_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))" +
+                            std::string(kNewerRepositoryWins);
+const std::string kUpsertName =
+    "INSERT INTO repository_names (name, repository_id, seen_at, full_name) VALUES (?, ?, ?, ?)" +
+    std::string(kNewerHolderWins);
+// From the stored state, which is the newest known.
+constexpr std::string_view kUpsertSnapshot = R"(
+  INSERT INTO repository_snapshots (repository_id, day, stargazers_count, forks_count, open_issues_count)
+  SELECT r.id, ?, r.stargazers_count, r.forks_count, r.open_issues_count FROM repositories r WHERE r.id = ?
+  ON DUPLICATE KEY UPDATE stargazers_count = VALUES(stargazers_count), forks_count = VALUES(forks_count),
+    open_issues_count = VALUES(open_issues_count))";
+constexpr std::string_view kMarkGone = "UPDATE repositories SET gone_at = ? WHERE id = ? AND gone_at IS NULL";
 
 std::optional<StoredRepository> ReadStored(const Row& row) {
   auto repository = ReadRepository(row);
@@ -76,7 +93,34 @@ Result<RepositoryPage> ReadPage(Connection& db, const RepositoryListQuery& query
   return page;
 }
 
+Status SaveIn(Connection& db, const Repository& repository, TimePoint now) {
+  const std::string name = repository.name.full();
+  const std::string key = ToLowerAscii(name);
+  std::vector<Value> parameters;
+  AppendRepository(parameters, repository, name);
+  parameters.emplace_back(now);
+  auto written = db.Execute(kUpsert, parameters);
+  if (written) written = db.Execute(kUpsertName, {key, repository.id, now, name});
+  if (written) written = db.Execute(kUpsertSnapshot, {DayOf(now), repository.id});
+  if (!written) return tl::make_unexpected(std::move(written.error()));
+  return {};
+}
+
 }  // namespace
+
+Status SqlRepositoryStore::Save(const Repository& repository, TimePoint now) {
+  auto saved = WithConnection(pool_, [&](Connection& db) {
+    return InTransaction(db, [&](Connection& same) { return SaveIn(same, repository, now); });
+  });
+  if (!saved) return WithContext("save the repository " + repository.name.full(), std::move(saved.error()));
+  return saved;
+}
+
+Status SqlRepositoryStore::MarkGone(RepositoryId id, TimePoint now) {
+  auto written = WithConnection(pool_, [&](Connection& db) { return db.Execute(kMarkGone, {now, id}); });
+  if (!written) return WithContext("mark a repository as gone", std::move(written.error()));
+  return {};
+}
 
 Result<std::optional<StoredRepository>> SqlRepositoryStore::FindByName(const RepositoryName& name) {
   return WithConnection(pool_, [&](Connection& db) -> Result<std::optional<StoredRepository>> {

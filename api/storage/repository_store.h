@@ -11,6 +11,8 @@ class SqlRepositoryStore final : public RepositoryStore {
   explicit SqlRepositoryStore(Pool& pool) : pool_(pool) {}
 
   Result<std::optional<StoredRepository>> FindByName(const RepositoryName& name) override;
+  Status Save(const Repository& repository, TimePoint now) override;
+  Status MarkGone(RepositoryId id, TimePoint now) override;
   Result<RepositoryPage> List(const RepositoryListQuery& query) override;
   Result<std::vector<Snapshot>> Snapshots(RepositoryId id, std::chrono::sys_days from, std::chrono::sys_days to,
                                           size_t limit) override;

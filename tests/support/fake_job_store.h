@@ -16,9 +16,9 @@ namespace repopulse::test {
 class FakeJobStore final : public JobStore {
  public:
   // Another replica holds the lease of this kind; its job stays as running until EndElsewhere().
-  JobId RunElsewhere(JobKind kind, TimePoint now) {
+  JobId RunElsewhere(JobKind kind, TimePoint now, const std::string& argument = "") {
     const std::lock_guard lock(mutex_);
-    const JobId id = Add(kind, "other", now);
+    const JobId id = Add(kind, argument, "other", now);
     held_[kind] = id;
     return id;
   }
@@ -58,14 +58,16 @@ class FakeJobStore final : public JobStore {
     return kinds;
   }
 
-  Result<JobStart> Start(JobKind kind, const std::string& replica, TimePoint now) override {
+  Result<JobStart> Start(JobKind kind, const std::string& argument, const std::string& replica,
+                         TimePoint now) override {
     const std::lock_guard lock(mutex_);
     if (failing_) return tl::make_unexpected(*failing_);
     if (const auto it = held_.find(kind); it != held_.end()) {
+      if (jobs_.at(it->second).argument != argument) return Fail(ErrorCode::kConflict, "another argument");
       ++joins_;
       return JobStart{it->second, nullptr};
     }
-    const JobId id = Add(kind, replica, now);
+    const JobId id = Add(kind, argument, replica, now);
     held_[kind] = id;
     return JobStart{id, std::make_unique<Lease>(*this, kind, id)};
   }
@@ -124,10 +126,11 @@ class FakeJobStore final : public JobStore {
     const JobId id_;
   };
 
-  JobId Add(JobKind kind, const std::string& replica, TimePoint now) {
+  JobId Add(JobKind kind, const std::string& argument, const std::string& replica, TimePoint now) {
     const JobId id{static_cast<int64_t>(jobs_.size()) + 1};
     jobs_[id] = Job{.id = id,
                     .kind = kind,
+                    .argument = argument,
                     .replica = replica,
                     .started_at = now,
                     .heartbeat_at = now,

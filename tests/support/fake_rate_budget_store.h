@@ -18,10 +18,11 @@ class FakeRateBudgetStore final : public RateBudgetStore {
 
   [[nodiscard]] RateBudget& budget(RateResource resource) { return budgets_[resource]; }
 
-  Result<std::optional<TimePoint>> TryTake(RateResource resource, const std::string&, TimePoint now) override {
+  Result<std::optional<TimePoint>> TryTake(RateResource resource, const std::string&, RatePace pace,
+                                           TimePoint now) override {
     if (failing) return tl::make_unexpected(*failing);
     RateBudget& budget = budgets_[resource];
-    const TimePoint at = NextRequestAt(budget, now);
+    const TimePoint at = pace == RatePace::kPaced ? NextPacedRequestAt(budget, now) : NextRequestAt(budget, now);
     if (at > now) return std::optional(at);
     budget = Take(budget, now);
     return std::optional<TimePoint>();

@@ -1,6 +1,7 @@
 // Small fakes of the remaining ports: the schema, the repositories, the warmer.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -48,6 +49,19 @@ class FakeRepositoryStore final : public RepositoryStore {
   std::vector<Snapshot> snapshots;                    // of whichever repository, by day
   std::optional<Error> failing;
 
+  Status Save(const Repository& repository, TimePoint now) override {
+    if (failing) return tl::make_unexpected(*failing);
+    std::erase_if(stored, [&](const StoredRepository& one) { return one.repository.id == repository.id; });
+    stored.push_back({.repository = repository, .fetched_at = now, .gone_at = {}, .topics = {}});
+    std::ranges::sort(stored, {}, [](const StoredRepository& one) { return one.repository.id; });
+    return {};
+  }
+  Status MarkGone(RepositoryId id, TimePoint now) override {
+    for (StoredRepository& one : stored) {
+      if (one.repository.id == id) one.gone_at = now;
+    }
+    return {};
+  }
   Result<std::optional<StoredRepository>> FindByName(const RepositoryName& name) override {
     if (failing) return tl::make_unexpected(*failing);
     for (const StoredRepository& one : stored) {

@@ -60,6 +60,8 @@ class RecordingRepositoryStore final : public RepositoryStore {
   FakeRepositoryStore fake;
   std::vector<RepositoryListQuery> lists;
 
+  Status Save(const Repository& repository, TimePoint now) override { return fake.Save(repository, now); }
+  Status MarkGone(RepositoryId id, TimePoint now) override { return fake.MarkGone(id, now); }
   Result<std::optional<StoredRepository>> FindByName(const RepositoryName& name) override {
     return fake.FindByName(name);
   }

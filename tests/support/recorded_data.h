@@ -9,11 +9,13 @@
 #include <optional>
 #include <string>
 
+#include "source_dir.h"
+
 namespace repopulse::test {
 
 inline std::filesystem::path RecordedDataFolder() {
   if (const char* folder = std::getenv("REPOPULSE_DATA")) return folder;
-  const auto project = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
+  const auto project = std::filesystem::path(REPOPULSE_SOURCE_DIR);
   return project.parent_path() / "shared" / "data";
 }
 

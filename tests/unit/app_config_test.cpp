@@ -7,6 +7,7 @@
 
 #include "app/config.h"
 #include "app/settings.h"
+#include "source_dir.h"
 
 namespace repopulse {
 namespace {
@@ -60,7 +61,7 @@ class TemporaryFile {
 
 // NAME=value lines of .env.template, those commented out included.
 Variables TemplateVariables() {
-  const auto project = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
+  const auto project = std::filesystem::path(REPOPULSE_SOURCE_DIR);
   std::ifstream file(project / ".env.template");
   EXPECT_TRUE(file) << "no .env.template in " << project;
   Variables found;
@@ -363,7 +364,7 @@ TEST(EnvFile, ThatCannotBeReadIsAMistake) {
 }
 
 TEST(EnvFile, OfTheTemplateHasNoMistakes) {
-  const auto project = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
+  const auto project = std::filesystem::path(REPOPULSE_SOURCE_DIR);
   const EnvFile read = ReadEnvFile(Of({}), (project / ".env.template").string());
   EXPECT_THAT(Names(read.mistakes), ElementsAre());
   EXPECT_TRUE(LoadConfig(read.environment, ConfigPurpose::kCheck));

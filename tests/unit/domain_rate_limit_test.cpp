@@ -49,6 +49,42 @@ TEST(RateLimit, AReserveStaysUntouched) {
   EXPECT_EQ(NextRequestAt(budget, kNow, 20), kNow + 40s);
 }
 
+TEST(RateLimit, PacedRequestsAreSpreadOverTheHour) {
+  // 60 an hour, all of it left at its begin: one a minute.
+  auto budget = Observe({}, Answer(60, 60, kNow + 60min), kNow);
+  TimePoint now = kNow;
+  int sent = 0;
+  for (; now < kNow + 30min; now += 1s) {
+    if (NextPacedRequestAt(budget, now) > now) continue;
+    budget = Take(budget, now);
+    ++sent;
+  }
+  EXPECT_GE(sent, 30);
+  EXPECT_LE(sent, 32);
+}
+
+TEST(RateLimit, PacedRequestsSayWhenTheNextMayGo) {
+  const auto budget = Observe({}, Answer(60, 30, kNow + 60min), kNow);
+  const TimePoint next = NextPacedRequestAt(budget, kNow);
+  EXPECT_EQ(next, kNow + 29min + 1s) << "what is left is for the second half hour, but for a minute's share";
+  EXPECT_EQ(NextPacedRequestAt(budget, next), next);
+  EXPECT_EQ(NextRequestAt(budget, kNow), kNow) << "what cannot wait is not held back";
+}
+
+TEST(RateLimit, AnUnusedBucketIsNotHeldBackAtItsEnd) {
+  const auto budget = Observe({}, Answer(5000, 5000, kNow + 10min), kNow);
+  EXPECT_EQ(NextPacedRequestAt(budget, kNow), kNow);
+}
+
+TEST(RateLimit, WhatCostNothingIsGivenBack) {
+  auto budget = Observe({}, Answer(5000, 4000, kNow + 30min), kNow);
+  budget = Take(budget, kNow);
+  RateObservation unchanged = Answer(5000, 4000, kNow + 30min);
+  unchanged.free = true;
+  budget = Observe(budget, unchanged, kNow);
+  EXPECT_EQ(budget.remaining, 4000);
+}
+
 TEST(RateLimit, AnOlderAnswerThatComesLateGivesNothingBack) {
   auto budget = Observe({}, Answer(30, 5, kNow + 40s), kNow);
   budget = Observe(budget, Answer(30, 9, kNow + 40s), kNow);

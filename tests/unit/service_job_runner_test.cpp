@@ -187,9 +187,9 @@ TEST_F(JobRunnerTest, ALostLeaseStopsTheWork) {
 TEST(JobContext, SleepKeepsTheLeaseAlive) {
   test::FakeClock clock;
   test::FakeJobStore store;
-  auto start = store.Start(JobKind::kCollect, "replica-1", clock.Now());
+  auto start = store.Start(JobKind::kCollect, "", "replica-1", clock.Now());
   std::stop_source stop;
-  JobContext job(*start->lease, clock, stop.get_token());
+  JobContext job(*start->lease, "", clock, stop.get_token());
   int heartbeats = 0;
   store.OnHeartbeat([&] {
     ++heartbeats;

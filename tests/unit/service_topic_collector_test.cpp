@@ -49,8 +49,8 @@ struct TopicCollectorTest : testing::Test {
     ASSERT_TRUE(topics.Track(test::TopicNamed(name), clock.Now()));
   }
   Status Run() {
-    auto start = jobs.Start(JobKind::kCollect, "replica-1", clock.Now());
-    JobContext job(*start->lease, clock, stop.get_token());
+    auto start = jobs.Start(JobKind::kCollect, "", "replica-1", clock.Now());
+    JobContext job(*start->lease, "", clock, stop.get_token());
     auto result = collector.Run(job);
     progress = job.progress();
     return result;

@@ -3,10 +3,12 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "source_dir.h"
+
 namespace repopulse {
 namespace {
 
-const std::filesystem::path kProject = std::filesystem::path(__FILE__).parent_path() / "../../..";
+const std::filesystem::path kProject = REPOPULSE_SOURCE_DIR;
 
 std::string Variable(const char* name) {
   const char* value = std::getenv(name);

@@ -13,7 +13,7 @@ class JobStoreTest : public StorageTest {
  protected:
   JobStart Start(JobKind kind = JobKind::kCollect) { return StartOn(jobs(), kind); }
   JobStart StartOn(JobStore& store, JobKind kind = JobKind::kCollect) {
-    auto started = store.Start(kind, "api-a", clock_.Now());
+    auto started = store.Start(kind, "", "api-a", clock_.Now());
     EXPECT_OK(started);
     return started ? *std::move(started) : JobStart{};
   }
@@ -205,7 +205,7 @@ TEST_F(JobStoreTest, AJoinerDoesNotWaitLongForALeaderThatNeverWritesItsRow) {
   ASSERT_OK(leader);
   ASSERT_OK((*leader)->Run("DO GET_LOCK('repopulse:collect:" + options_.database + "', 0)"));
   const auto begin = std::chrono::steady_clock::now();
-  EXPECT_EQ(CodeOf(jobs().Start(JobKind::kCollect, "api-a", clock_.Now())), ErrorCode::kUnavailable);
+  EXPECT_EQ(CodeOf(jobs().Start(JobKind::kCollect, "", "api-a", clock_.Now())), ErrorCode::kUnavailable);
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds{3});
 }
 
@@ -249,6 +249,17 @@ TEST_F(JobStoreTest, PrunesWhatEndedBeforeAndSweepsNotTouchedSince) {
   EXPECT_EQ(Number("SELECT COUNT(*) FROM sweeps"), 1);
   EXPECT_EQ(Number("SELECT COUNT(*) FROM sweep_repositories"), 0);
   EXPECT_EQ(jobs().Prune(before).value(), 0);
+}
+
+TEST_F(JobStoreTest, OneWithAnotherArgumentIsNotJoined) {
+  auto running = jobs().Start(JobKind::kImport, "2015-01-01-0", "api-a", clock_.Now());
+  ASSERT_OK(running);
+  EXPECT_EQ(jobs().Find(running->id).value()->argument, "2015-01-01-0");
+  auto same = jobs().Start(JobKind::kImport, "2015-01-01-0", "api-b", clock_.Now());
+  ASSERT_OK(same);
+  EXPECT_EQ(same->id, running->id);
+  EXPECT_EQ(same->lease, nullptr);
+  EXPECT_EQ(CodeOf(jobs().Start(JobKind::kImport, "2015-01-01-1", "api-b", clock_.Now())), ErrorCode::kConflict);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "integration/storage/database.h"
+#include "source_dir.h"
 #include "storage/migration_files.h"
 
 namespace repopulse {
@@ -73,7 +74,7 @@ TEST_F(MigrationsTest, GoesDownFromTheLast) {
 }
 
 TEST_F(MigrationsTest, TheProjectsOwnGoUpDownAndUpAgain) {
-  options_.migrations_dir = std::filesystem::path(__FILE__).parent_path() / "../../../db/migrations";
+  options_.migrations_dir = std::filesystem::path(REPOPULSE_SOURCE_DIR) / "db/migrations";
   storage_ = MakeStorage();
   auto up = migrations().Up();
   ASSERT_OK(up);

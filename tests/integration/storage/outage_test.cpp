@@ -38,7 +38,7 @@ TEST_F(OutageTest, AStoppedServerIsToldAtOnceAndARestartNeedsNoHelp) {
     EXPECT_EQ(CodeOf(topics().List()), ErrorCode::kUnavailable);
     EXPECT_EQ(CodeOf(repositories().FindByName(Name("a/one"))), ErrorCode::kUnavailable);
   }
-  EXPECT_EQ(CodeOf(jobs().Start(JobKind::kCollect, "api-a", clock_.Now())), ErrorCode::kUnavailable);
+  EXPECT_EQ(CodeOf(jobs().Start(JobKind::kCollect, "", "api-a", clock_.Now())), ErrorCode::kUnavailable);
   EXPECT_EQ(CodeOf(storage_->schema().Ping(milliseconds{200})), ErrorCode::kUnavailable);
   EXPECT_LT(Since(begin), milliseconds{1000});
   OrderServer("start", "mariadb");
@@ -79,7 +79,7 @@ TEST_F(OutageTest, APingKeepsItsDeadlineOnAFrozenServer) {
 }
 
 TEST_F(OutageTest, ALostLeaseIsToldAfterARestart) {
-  auto started = jobs().Start(JobKind::kCollect, "api-a", clock_.Now());
+  auto started = jobs().Start(JobKind::kCollect, "", "api-a", clock_.Now());
   ASSERT_OK(started);
   OrderServer("stop", "mariadb");
   OrderServer("start", "mariadb");

@@ -12,7 +12,7 @@ class RateBudgetStoreTest : public StorageTest {
  protected:
   std::optional<TimePoint> Take(RateResource resource = RateResource::kSearch,
                                 const std::string& credential = "token") {
-    auto taken = budgets().TryTake(resource, credential, clock_.Now());
+    auto taken = budgets().TryTake(resource, credential, RatePace::kFull, clock_.Now());
     EXPECT_OK(taken);
     return taken.value_or(std::nullopt);
   }
@@ -80,7 +80,7 @@ TEST_F(RateBudgetStoreTest, ReplicasTogetherNeverOverspend) {
   std::atomic<int> taken{0};
   const auto spend = [&](Storage& storage) {
     for (int i = 0; i < 30; ++i) {
-      auto answer = storage.rate_budgets().TryTake(RateResource::kSearch, "token", clock_.Now());
+      auto answer = storage.rate_budgets().TryTake(RateResource::kSearch, "token", RatePace::kFull, clock_.Now());
       ASSERT_OK(answer);
       if (!*answer) ++taken;
     }

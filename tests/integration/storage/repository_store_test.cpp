@@ -96,6 +96,24 @@ TEST_F(RepositoryStoreTest, NoneIsActiveWhileNoEventsAreCollected) {
   EXPECT_THAT(IdsOf(Listed({.text = {}, .active = false, .after = {}, .limit = 10})), ElementsAre(1));
 }
 
+TEST_F(RepositoryStoreTest, SavesWhatGitHubToldLastAndItsSnapshot) {
+  clock_.Set(At("2024-05-07T12:00:00Z"));
+  ASSERT_OK(repositories().Save(MakeRepository(7, "Old/Name", 10), clock_.Now()));
+  ASSERT_OK(repositories().MarkGone(RepositoryId{7}, clock_.Now()));
+  ASSERT_TRUE(repositories().FindByName(Name("old/name")).value()->gone_at.has_value());
+  clock_.Advance(std::chrono::hours{1});
+  ASSERT_OK(repositories().Save(MakeRepository(7, "New/Name", 12), clock_.Now()));
+  ASSERT_OK(repositories().Save(MakeRepository(7, "Old/Name", 10), At("2024-05-07T12:30:00Z")));  // comes late
+
+  const auto found = repositories().FindByName(Name("old/name")).value();
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->repository.name.full(), "New/Name") << "an earlier name leads to it";
+  EXPECT_EQ(found->repository.stargazers_count, 12);
+  EXPECT_FALSE(found->gone_at.has_value()) << "it is there again";
+  EXPECT_EQ(Number("SELECT stargazers_count FROM repository_snapshots WHERE repository_id = 7"), 12);
+  EXPECT_EQ(Number("SELECT COUNT(*) FROM repository_names WHERE full_name IN ('Old/Name', 'New/Name')"), 2);
+}
+
 TEST_F(RepositoryStoreTest, ReadsSnapshotsOfBothEndDaysOldestFirst) {
   for (const char* day : {"2024-05-01", "2024-05-02", "2024-05-04", "2024-05-05"}) {
     clock_.Set(At(day));

@@ -51,6 +51,7 @@ class Value {
   requires std::is_integral_v<Int> Value(Int value) : value_(static_cast<int64_t>(value)) {}
   template <class Tag>
   Value(Id<Tag> id) : value_(id.value) {}
+  Value(double value) : value_(value) {}
   Value(const std::string& text) : value_(std::string_view(text)) {}
   Value(std::string_view text) : value_(text) {}
   Value(const char* text) : value_(std::string_view(text)) {}
@@ -63,7 +64,7 @@ class Value {
 
  private:
   friend class BoundParameters;
-  std::variant<std::monostate, int64_t, std::string_view, TimePoint, Day> value_;
+  std::variant<std::monostate, int64_t, double, std::string_view, TimePoint, Day> value_;
 };
 
 // The current row of a result. Columns count from 0; reading one as another type than it is, is a bug.
@@ -72,6 +73,7 @@ class Row {
   virtual ~Row() = default;
   [[nodiscard]] virtual bool IsNull(size_t column) const = 0;
   [[nodiscard]] virtual int64_t Int(size_t column) const = 0;
+  [[nodiscard]] virtual double Double(size_t column) const = 0;
   [[nodiscard]] virtual std::string Text(size_t column) const = 0;
   [[nodiscard]] virtual TimePoint Time(size_t column) const = 0;
 
@@ -81,6 +83,9 @@ class Row {
   }
   [[nodiscard]] std::optional<int64_t> OptionalInt(size_t column) const {
     return IsNull(column) ? std::nullopt : std::optional(Int(column));
+  }
+  [[nodiscard]] std::optional<double> OptionalDouble(size_t column) const {
+    return IsNull(column) ? std::nullopt : std::optional(Double(column));
   }
   [[nodiscard]] std::optional<std::string> OptionalText(size_t column) const {
     return IsNull(column) ? std::nullopt : std::optional(Text(column));

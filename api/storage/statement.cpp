@@ -45,7 +45,7 @@ bool IsInteger(enum_field_types type) {
 }  // namespace
 
 BoundParameters::BoundParameters(Connection::Parameters parameters)
-    : binds_(parameters.size()), integers_(parameters.size()), times_(parameters.size()) {
+    : binds_(parameters.size()), integers_(parameters.size()), doubles_(parameters.size()), times_(parameters.size()) {
   for (size_t i = 0; i < parameters.size(); ++i) {
     MYSQL_BIND& bind = binds_[i];
     const auto& value = parameters[i].value_;
@@ -53,6 +53,10 @@ BoundParameters::BoundParameters(Connection::Parameters parameters)
       integers_[i] = *integer;
       bind.buffer_type = MYSQL_TYPE_LONGLONG;
       bind.buffer = &integers_[i];
+    } else if (const auto* real = std::get_if<double>(&value)) {
+      doubles_[i] = *real;
+      bind.buffer_type = MYSQL_TYPE_DOUBLE;
+      bind.buffer = &doubles_[i];
     } else if (const auto* text = std::get_if<std::string_view>(&value)) {
       bind.buffer_type = MYSQL_TYPE_STRING;
       // The library only reads parameters; a null pointer would mean NULL, not an empty text.
@@ -80,6 +84,9 @@ void BoundRow::Bind(Cell& cell, MYSQL_BIND& bind, const MYSQL_FIELD& field) {
   if (IsInteger(field.type)) {
     bind.buffer_type = cell.type = MYSQL_TYPE_LONGLONG;
     bind.buffer = &cell.integer;
+  } else if (field.type == MYSQL_TYPE_DOUBLE) {
+    bind.buffer_type = cell.type = MYSQL_TYPE_DOUBLE;
+    bind.buffer = &cell.real;
   } else if (IsTime(field.type)) {
     bind.buffer_type = cell.type = MYSQL_TYPE_DATETIME;
     bind.buffer = &cell.time;

@@ -18,6 +18,7 @@ class BoundParameters {
  private:
   std::vector<MYSQL_BIND> binds_;
   std::vector<int64_t> integers_;
+  std::vector<double> doubles_;
   std::vector<MYSQL_TIME> times_;
 };
 
@@ -31,6 +32,7 @@ class BoundRow final : public Row {
 
   [[nodiscard]] bool IsNull(size_t column) const override { return cells_[column].is_null != 0; }
   [[nodiscard]] int64_t Int(size_t column) const override { return cells_[column].integer; }
+  [[nodiscard]] double Double(size_t column) const override { return cells_[column].real; }
   [[nodiscard]] std::string Text(size_t column) const override;
   [[nodiscard]] TimePoint Time(size_t column) const override;
 
@@ -39,6 +41,7 @@ class BoundRow final : public Row {
     enum_field_types type = MYSQL_TYPE_NULL;
     my_bool is_null = 0;
     int64_t integer = 0;
+    double real = 0;
     MYSQL_TIME time{};
     std::string text;
     unsigned long size = 0;

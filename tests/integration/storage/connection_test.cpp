@@ -39,20 +39,22 @@ TEST_F(ConnectionTest, SpeaksUtcAndStrictUtf8AndReadsWhatIsCommitted) {
 TEST_F(ConnectionTest, BindsAndReadsEveryType) {
   const auto time = At("2024-02-29T23:59:59.999999Z");
   int rows = 0;
-  ASSERT_OK(db().Query("SELECT CAST(? AS SIGNED), ?, CAST(? AS DATETIME(6)), CAST(? AS DATE), CAST(? AS SIGNED), ?, ?",
-                       {std::numeric_limits<int64_t>::min(), "naïve 🚀", time, OnDay("1970-01-01"), true, "",
-                        std::optional<std::string>{}},
-                       [&](const Row& row) {
-                         ++rows;
-                         EXPECT_EQ(row.Int(0), std::numeric_limits<int64_t>::min());
-                         EXPECT_EQ(row.Text(1), "naïve 🚀");
-                         EXPECT_EQ(row.Time(2), time);
-                         EXPECT_EQ(row.Day(3), OnDay("1970-01-01"));
-                         EXPECT_TRUE(row.Bool(4));
-                         EXPECT_EQ(row.OptionalText(5), "");
-                         EXPECT_TRUE(row.IsNull(6));
-                         EXPECT_EQ(row.OptionalText(6), std::nullopt);
-                       }));
+  ASSERT_OK(db().Query(
+      "SELECT CAST(? AS SIGNED), ?, CAST(? AS DATETIME(6)), CAST(? AS DATE), CAST(? AS SIGNED), ?, ?, ? + 0E0",
+      {std::numeric_limits<int64_t>::min(), "naïve 🚀", time, OnDay("1970-01-01"), true, "",
+       std::optional<std::string>{}, 0.1},
+      [&](const Row& row) {
+        ++rows;
+        EXPECT_EQ(row.Int(0), std::numeric_limits<int64_t>::min());
+        EXPECT_EQ(row.Text(1), "naïve 🚀");
+        EXPECT_EQ(row.Time(2), time);
+        EXPECT_EQ(row.Day(3), OnDay("1970-01-01"));
+        EXPECT_TRUE(row.Bool(4));
+        EXPECT_EQ(row.OptionalText(5), "");
+        EXPECT_TRUE(row.IsNull(6));
+        EXPECT_EQ(row.OptionalText(6), std::nullopt);
+        EXPECT_EQ(row.OptionalDouble(7), 0.1);
+      }));
   EXPECT_EQ(rows, 1);
 }
 

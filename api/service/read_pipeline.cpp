@@ -142,7 +142,9 @@ Result<ReadAnswer> ReadPipeline::Lead(const ReadQuery& query, RepresentationPtr 
     const auto lock = shared_.TryLock(query.key, kLockTime);
     locked = lock && *lock;
     if (lock && !*lock) {
-      if (auto answer = AwaitPeer(query)) return *std::move(answer);
+      auto answer = AwaitPeer(query, locked);
+      if (answer && locked) shared_.Unlock(query.key);
+      if (answer) return *std::move(answer);
     }
   }
   auto computed = ComputeAndStore(query, cached.generation);
@@ -177,12 +179,16 @@ ReadPipeline::Cached ReadPipeline::LookUpShared(const ReadQuery& query) {
   return cached;
 }
 
-std::optional<ReadAnswer> ReadPipeline::AwaitPeer(const ReadQuery& query) {
+// The peer's answer. Where the peer has given up or died without one, none, and the lock is ours where Redis gave it.
+std::optional<ReadAnswer> ReadPipeline::AwaitPeer(const ReadQuery& query, bool& locked) {
   const auto deadline = clock_.SteadyNow() + options_.peer_deadline;
   while (clock_.SteadyNow() < deadline) {
     std::this_thread::sleep_for(
         kPeerPoll);  // Redis has no wait for a key that is not a list; the wait is short and rare
     if (auto cached = LookUpShared(query); cached.answer || !cached.generation) return cached.answer;
+    const auto lock = shared_.TryLock(query.key, kLockTime);
+    locked = lock && *lock;
+    if (locked) return LookUpShared(query).answer;  // it may have stored its answer just before it freed the lock
   }
   return std::nullopt;
 }

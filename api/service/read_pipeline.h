@@ -70,7 +70,7 @@ class ReadPipeline {
   Result<ReadAnswer> Lead(const ReadQuery& query, RepresentationPtr last_resort);
   Result<ReadAnswer> Follow(const std::shared_ptr<Flight>& flight);
   Cached LookUpShared(const ReadQuery& query);
-  std::optional<ReadAnswer> AwaitPeer(const ReadQuery& query);
+  std::optional<ReadAnswer> AwaitPeer(const ReadQuery& query, bool& locked);
   Result<ReadAnswer> ComputeAndStore(const ReadQuery& query, std::optional<uint64_t> generation);
   std::optional<ReadAnswer> ServeIfUsable(RepresentationPtr representation, ReadSource fresh, ReadSource stale) const;
   // `result`, or where it failed by our own fault the old answer, if there is a usable one.

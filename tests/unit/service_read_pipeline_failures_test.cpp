@@ -78,6 +78,17 @@ TEST_F(ReadPipelineTest, WaitsForAnotherReplicasComputation) {
   EXPECT_EQ(computed, 0);
 }
 
+TEST_F(ReadPipelineTest, DoesNotWaitForAPeerThatHasFailed) {
+  const auto peer = shared.OtherReplica();
+  ASSERT_TRUE(*peer->TryLock("k", 1h));
+  std::jthread peers_failure([&] {
+    test::Await([&] { return shared.calls().try_lock > 0; });
+    peer->Unlock("k");
+  });
+  ExpectServed("1", ReadSource::kComputed);  // time stands still here: only the lock tells that the peer is done
+  EXPECT_TRUE(*peer->TryLock("k", 1s)) << "and it is free again";
+}
+
 TEST_F(ReadPipelineTest, ComputesItselfWhereThePeerDoesNotFinish) {
   const auto peer = shared.OtherReplica();
   ASSERT_TRUE(*peer->TryLock("k", 1h));

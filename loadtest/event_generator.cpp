@@ -118,7 +118,8 @@ const Kind& KindOf(int number) {
 
 class Generator {
  public:
-  explicit Generator(const Options& options) : options_(options), random_(options.seed) {}
+  explicit Generator(const Options& options)
+      : options_(options), random_(options.seed), id_(static_cast<int64_t>(options.seed) * 1'000'000'000) {}
 
   // The lines of one hour.
   std::string Hour(Seconds begin, int64_t events) {
@@ -148,7 +149,7 @@ class Generator {
 
   const Options& options_;
   std::mt19937_64 random_;
-  int64_t id_ = 40'000'000'000;
+  int64_t id_;  // different seeds' files can be imported together
 };
 
 void Write(const std::filesystem::path& path, const std::string& lines) {

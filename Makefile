@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo run up down restart status logs env build build-dev test lint format bench clean packages-run packages-test packages-lint packages-bench
+.PHONY: help demo run up down restart status logs env build build-dev test lint format bench bench-events clean packages-run packages-test packages-lint packages-bench
 
 STACK := /usr/bin/python3 stack/repopulse-stack
 # As many compilers as there are processors, and 1.5 GiB of memory for each.
@@ -58,6 +58,9 @@ format: packages-lint ## clang-format over all C++
 
 bench: packages-run packages-bench build ## measure the stack (loadtest/bench)
 	@exec loadtest/bench $(BENCH)
+
+bench-events: packages-run build ## measure importing, and answers about ten million events (loadtest/bench_events)
+	@exec loadtest/bench_events $(BENCH)
 
 clean: ## remove what was built; data, logs and .env stay
 	@rm -rf build .pytest_cache

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "domain/activity_score.h"
 #include "domain/ids.h"
 #include "domain/repository.h"
 
@@ -56,6 +57,7 @@ struct RankedRepository {
   std::optional<int64_t> rank_change;  // places gained by stars since the baseline; only for kPopularity
   std::optional<Growth> growth;        // none without an earlier snapshot
   RankingPosition position;
+  std::optional<RepositoryActivity> activity = std::nullopt;  // only for kActivity, where events were collected
 };
 
 struct RankingPage {

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "domain/activity_score.h"
 #include "domain/event.h"
 #include "domain/event_statistics.h"
 #include "domain/ids.h"
@@ -132,6 +133,8 @@ class EventReader {
   virtual Result<std::optional<Known>> FindRepository(const RepositoryName& name) = 0;
   // The newest created_at stored; of the repository or of all.
   virtual Result<std::optional<TimePoint>> NewestEvent(std::optional<RepositoryId> repository) = 0;
+  // The repository's activity score as it was computed last; none where it never was.
+  virtual Result<std::optional<RepositoryActivity>> Activity(RepositoryId repository) = 0;
 };
 
 }  // namespace repopulse

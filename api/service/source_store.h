@@ -74,6 +74,7 @@ struct TrackedRepository {
   bool requested = false;
   bool configured = false;
   bool top = false;
+  std::optional<TimePoint> polled_at = std::nullopt;  // when GitHub last answered for its events; none: not yet
 };
 
 class SourceStore {

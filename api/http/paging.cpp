@@ -33,17 +33,18 @@ std::optional<std::vector<std::string>> ReadCursor(std::string_view kind, size_t
   return std::vector<std::string>(parts.begin() + 1, parts.end());
 }
 
+ListFormat ReadFormat(Params& params) { return ParseListFormat(params.OneOf("format", kListFormats, "json")); }
+
 Paging Paging::Read(Params& params) {
   Paging paging;
   paging.per_page = static_cast<size_t>(params.Integer("per_page", 1, kPerPageMax).value_or(kPerPageDefault));
-  paging.format = ParseListFormat(params.OneOf("format", kListFormats, "json"));
+  paging.format = ReadFormat(params);
   paging.cursor = params.Text("cursor", kCursorBytesMax);
   return paging;
 }
 
 std::string Paging::Key() const {
-  return "per_page=" + std::to_string(per_page) + "&format=" + std::string(kListFormats[static_cast<size_t>(format)]) +
-         "&cursor=" + cursor.value_or("");
+  return "per_page=" + std::to_string(per_page) + "&format=" + ToString(format) + "&cursor=" + cursor.value_or("");
 }
 
 std::string LinkToNext(const Request& request, const std::string& cursor) {

@@ -26,6 +26,9 @@ struct Paging {
   [[nodiscard]] std::string Key() const;
 };
 
+// The parameter `format` of a list without pages.
+ListFormat ReadFormat(Params& params);
+
 // `Link: <path?query&cursor=…>; rel="next"` with CRLF; `query` as the client gave it, without its cursor.
 std::string LinkToNext(const Request& request, const std::string& cursor);
 

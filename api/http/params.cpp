@@ -72,6 +72,15 @@ std::optional<std::chrono::sys_days> Params::Day(std::string_view name) {
   return day;
 }
 
+std::optional<Params::Moment> Params::Time(std::string_view name) {
+  const std::string* value = Find(name);
+  if (value == nullptr) return std::nullopt;
+  if (const auto day = ParseDay(*value)) return Moment{*day, true};
+  if (const auto time = ParseRfc3339(*value)) return Moment{*time, false};
+  Reject(name, *value, "a time as 2026-01-31T12:00:00Z, or a day in UTC as 2026-01-31");
+  return std::nullopt;
+}
+
 std::string Params::OneOf(std::string_view name, const std::vector<std::string_view>& allowed,
                           std::string_view otherwise) {
   const std::string* value = Find(name);
@@ -81,6 +90,10 @@ std::string Params::OneOf(std::string_view name, const std::vector<std::string_v
   for (const std::string_view word : allowed) list += (list.empty() ? "" : ", ") + std::string(word);
   Reject(name, *value, "one of " + list);
   return std::string(otherwise);
+}
+
+bool Params::Has(std::string_view name) const {
+  return std::ranges::any_of(request_.query, [name](const auto& parameter) { return parameter.first == name; });
 }
 
 void Params::Reject(std::string_view name, std::string_view value, std::string allowed) {

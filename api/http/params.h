@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "http/message.h"
 #include "http/problem.h"
 
@@ -25,8 +26,16 @@ class Params {
   std::optional<int64_t> Integer(std::string_view name, int64_t min, int64_t max);
   std::optional<bool> Boolean(std::string_view name);
   std::optional<std::chrono::sys_days> Day(std::string_view name);
+  // A time as in RFC 3339, or a day, which stands for its begin.
+  struct Moment {
+    TimePoint time;
+    bool whole_day = false;  // given as a day
+  };
+  std::optional<Moment> Time(std::string_view name);
   std::string OneOf(std::string_view name, const std::vector<std::string_view>& allowed, std::string_view otherwise);
 
+  // Whether it was given at all, rightly or wrongly.
+  [[nodiscard]] bool Has(std::string_view name) const;
   // Records a mistake found by the caller.
   void Reject(std::string_view name, std::string_view value, std::string allowed);
   // The problem to answer, if anything was wrong or unknown.

@@ -149,6 +149,8 @@ ListFormat ParseListFormat(std::string_view text) {
   return text == "ndjson" ? ListFormat::kNdjson : ListFormat::kJson;
 }
 
+std::string ToString(ListFormat format) { return std::string(kListFormats[static_cast<size_t>(format)]); }
+
 std::string_view ContentType(ListFormat format) {
   switch (format) {
     case ListFormat::kCsv:

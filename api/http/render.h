@@ -30,6 +30,7 @@ Json ToPredecessorJson(const Repository& repository);
 enum class ListFormat { kJson, kCsv, kNdjson };
 inline const std::vector<std::string_view> kListFormats = {"json", "csv", "ndjson"};
 ListFormat ParseListFormat(std::string_view text);  // one of kListFormats
+std::string ToString(ListFormat format);
 std::string_view ContentType(ListFormat format);
 
 // JSON: {"data": rows, "meta": meta}. NDJSON: a row a line. CSV: RFC 4180, a header row of `columns`; a column

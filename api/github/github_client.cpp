@@ -5,6 +5,7 @@
 #include "base/strings.h"
 #include "base/time_format.h"
 #include "domain/sweep.h"
+#include "github/event_parser.h"
 #include "github/repository_parser.h"
 #include "github/url.h"
 
@@ -14,6 +15,10 @@ namespace {
 using std::chrono::seconds;
 
 constexpr int kRedirectsMax = 3;
+constexpr int kEventsPerPage = 100;
+constexpr seconds kPollIntervalDefault{60};
+constexpr seconds kPollIntervalMax = std::chrono::hours{1};
+constexpr size_t kEtagBytesMax = 300;
 constexpr seconds kRetryAfterMax = std::chrono::hours{24};
 constexpr int64_t kYear10000 = 253402300800;  // beyond it is no time that we can write
 
@@ -70,6 +75,23 @@ bool HasNext(const HttpResponse& response) {
     rest.remove_prefix(next);
   }
   return false;
+}
+
+seconds PollInterval(const HttpResponse& response) {
+  const auto count = CountHeader(response, "x-poll-interval");
+  return count ? seconds{std::clamp<int64_t>(*count, 1, kPollIntervalMax.count())} : kPollIntervalDefault;
+}
+
+// As it came, weak or not; empty where it could not be sent back as it is.
+std::string Etag(const HttpResponse& response) {
+  const std::string_view etag = response.Header("etag").value_or("");
+  const bool printable = std::ranges::all_of(etag, [](char c) { return c >= 0x20 && c < 0x7F; });
+  return etag.size() <= kEtagBytesMax && printable ? std::string(etag) : "";
+}
+
+std::string PathOf(const EventFeed& feed) {
+  if (feed.name) return "/repos/" + feed.name->full() + "/events";
+  return feed.id.value == 0 ? "/events" : "/repositories/" + std::to_string(feed.id.value) + "/events";
 }
 
 // An answer may come from another bucket than the request's; its figures are not this bucket's then.
@@ -138,20 +160,49 @@ class GitHubClient final : public GitHub {
     return {ParseRepository(response->body), rate};
   }
 
+  Fetched<Repository> FetchRepositoryById(RepositoryId id, std::stop_token stop) override {
+    auto [response, rate] = Fetch("/repositories/" + std::to_string(id.value), RateResource::kCore, stop);
+    if (!response) return {tl::make_unexpected(std::move(response.error())), rate};
+    return {ParseRepository(response->body), rate};
+  }
+
+  Fetched<EventFeedPage> FetchEvents(const EventFeed& feed, int page, const std::string& etag,
+                                     std::stop_token stop) override {
+    const std::string path =
+        PathOf(feed) + "?per_page=" + std::to_string(kEventsPerPage) + "&page=" + std::to_string(page);
+    auto [response, rate] = Fetch(path, RateResource::kCore, stop, page == 1 ? etag : "");
+    if (!response) return {tl::make_unexpected(std::move(response.error())), rate};
+    if (response->status == 304) {
+      EventFeedPage unchanged;
+      unchanged.not_modified = true;
+      unchanged.poll_interval = PollInterval(*response);
+      return {std::move(unchanged), rate};
+    }
+    auto parsed = ParseEventPage(response->body, clock_.Now());
+    if (parsed) {
+      parsed->etag = Etag(*response);
+      parsed->poll_interval = PollInterval(*response);
+      parsed->has_next = HasNext(*response);
+    }
+    return {std::move(parsed), rate};
+  }
+
   [[nodiscard]] std::string credential() const override { return options_.token.empty() ? "anonymous" : "token"; }
 
  private:
-  // A 200, after at most three redirects; anything else is an error. One deadline for all of it.
-  Fetched<HttpResponse> Fetch(const std::string& path, RateResource resource, const std::stop_token& stop) {
+  // A 200, after at most three redirects, or a 304 where `etag` was sent; anything else is an error. One deadline for
+  // all of it.
+  Fetched<HttpResponse> Fetch(const std::string& path, RateResource resource, const std::stop_token& stop,
+                              const std::string& etag = "") {
     const SteadyTime until = clock_.SteadyNow() + options_.deadline;
     std::string url = options_.api_url + path;
     RateObservation rate;
     for (int redirects = 0; redirects <= kRedirectsMax; ++redirects) {
       const auto left = std::chrono::floor<std::chrono::milliseconds>(until - clock_.SteadyNow());
       if (left.count() <= 0) return {Fail(ErrorCode::kTimeout, "GitHub redirected until the time was over"), rate};
-      auto response = transport_->Get(RequestFor(url, left), stop);
+      auto response = transport_->Get(RequestFor(url, left, etag), stop);
       if (!response) return {tl::make_unexpected(std::move(response.error())), rate};
-      if (!IsRedirect(response->status)) return Judge(*std::move(response), resource);
+      if (!IsRedirect(response->status)) return Judge(*std::move(response), resource, !etag.empty());
       rate = Observed(*response, resource, false, clock_.Now());
       auto next = Follow(url, response->Header("location").value_or(""));
       if (!next) return {tl::make_unexpected(std::move(next.error())), rate};
@@ -160,9 +211,9 @@ class GitHubClient final : public GitHub {
     return {Fail(ErrorCode::kMalformed, "GitHub redirects more than three times"), rate};
   }
 
-  Fetched<HttpResponse> Judge(HttpResponse response, RateResource resource) {
+  Fetched<HttpResponse> Judge(HttpResponse response, RateResource resource, bool conditional) {
     const TimePoint now = clock_.Now();
-    if (response.status == 200) {
+    if (response.status == 200 || (response.status == 304 && conditional)) {
       const RateObservation rate = Observed(response, resource, false, now);
       return {std::move(response), rate};
     }
@@ -189,13 +240,15 @@ class GitHubClient final : public GitHub {
     return *target;
   }
 
-  [[nodiscard]] HttpRequest RequestFor(const std::string& url, std::chrono::milliseconds deadline) const {
+  [[nodiscard]] HttpRequest RequestFor(const std::string& url, std::chrono::milliseconds deadline,
+                                       const std::string& etag) const {
     HttpRequest request;
     request.url = url;
     request.deadline = deadline;
     request.headers = {"User-Agent: " + options_.user_agent, "Accept: application/vnd.github+json",
                        "X-GitHub-Api-Version: 2022-11-28"};
     if (!options_.token.empty()) request.headers.push_back("Authorization: Bearer " + options_.token);
+    if (!etag.empty()) request.headers.push_back("If-None-Match: " + etag);
     return request;
   }
 

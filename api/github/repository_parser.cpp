@@ -1,12 +1,11 @@
 #include "github/repository_parser.h"
 
-#include <simdjson.h>
-
 #include <algorithm>
 #include <optional>
 
 #include "base/strings.h"
 #include "base/time_format.h"
+#include "github/json.h"
 #include "github/url.h"
 
 namespace repopulse {
@@ -20,29 +19,6 @@ constexpr size_t kWordBytesMax = 100;
 constexpr size_t kUrlBytesMax = 300;
 constexpr size_t kMessageBytesMax = 300;
 constexpr int64_t kItemsMax = 1000;  // GitHub sends at most 100
-
-// C0 without tab and line ends, DEL, and C1 (two bytes in UTF-8).
-size_t ControlSize(std::string_view text) {
-  const auto byte = static_cast<unsigned char>(text[0]);
-  if (byte == '\t' || byte == '\n' || byte == '\r') return 0;
-  if (byte < 0x20 || byte == 0x7F) return 1;
-  const bool c1 = byte == 0xC2 && text.size() > 1 && static_cast<unsigned char>(text[1]) < 0xA0;
-  return c1 ? 2 : 0;
-}
-
-// As GitHub has it, spaces and an empty text too; valid UTF-8 without control characters, cut to size.
-std::string Clean(std::string_view text, size_t bytes_max) {
-  const std::string valid = SanitizeUtf8(text);
-  std::string clean;
-  clean.reserve(valid.size());
-  for (size_t i = 0; i < valid.size();) {
-    const size_t control = ControlSize(std::string_view(valid).substr(i));
-    if (control == 0) clean.push_back(valid[i]);
-    i += std::max<size_t>(control, 1);
-  }
-  clean.resize(TruncateUtf8(clean, bytes_max).size());
-  return clean;
-}
 
 // A link that is safe to show: http(s), printable, of bounded length; else the page that the name has.
 std::string SafeUrl(std::string_view url, const RepositoryName& name) {
@@ -68,7 +44,7 @@ class Fields {
   bool Flag(const char* key) { return Optional<bool>(key).value_or(false); }
   std::optional<std::string> CleanText(const char* key, size_t bytes_max) {
     const auto text = Optional<std::string_view>(key);
-    return text ? std::optional(Clean(*text, bytes_max)) : std::nullopt;
+    return text ? std::optional(repopulse::CleanText(*text, bytes_max)) : std::nullopt;
   }
   std::optional<TimePoint> OptionalTime(const char* key) {
     const auto text = Optional<std::string_view>(key);
@@ -175,17 +151,12 @@ Result<SearchPage> PageOf(const dom::element& root) {
   return page;
 }
 
-// One item that the rest of the page must not suffer for: a number beyond 64 bits, half of a surrogate pair.
-bool AddAlone(SearchPage& page, simdjson::simdjson_result<ondemand::value> item) {
-  std::string_view text;
-  ondemand::value value;
-  if (page.delivered == kItemsMax || item.get(value) != simdjson::SUCCESS ||
-      simdjson::to_json_string(value).get(text) != simdjson::SUCCESS) {
-    return false;
-  }
+// One item that the rest of the page must not suffer for.
+bool AddAlone(SearchPage& page, std::string_view item) {
+  if (page.delivered == kItemsMax) return false;
   dom::parser parser;
   dom::element element;
-  if (parser.parse(text.data(), text.size()).get(element) == simdjson::SUCCESS) {
+  if (parser.parse(item.data(), item.size()).get(element) == simdjson::SUCCESS) {
     Add(page, element);
   } else {
     ++page.delivered;
@@ -220,33 +191,17 @@ Result<SearchPage> SalvagedPage(std::string_view body) {
       incomplete = flag;
     } else if (key == "items" && !has_items && field.value().get_array().get(items) == simdjson::SUCCESS) {
       has_items = true;
-      for (auto item : items) {
-        if (!AddAlone(page, item)) return NotAPage("is not JSON");
+      if (!ForEachElement(items, [&page](std::string_view item) { return AddAlone(page, item); })) {
+        return NotAPage("is not JSON");
       }
     }
   }
-  const char* behind = nullptr;
-  const bool at_end = document.current_location().get(behind) == simdjson::OUT_OF_BOUNDS;
-  if (!at_end || !total || !incomplete || !has_items) {
+  if (!IsReadToItsEnd(document) || !total || !incomplete || !has_items) {
     return NotAPage("has no total_count, incomplete_results and items");
   }
   page.total_count = *total;
   page.incomplete_results = *incomplete;
   return page;
-}
-
-bool IsOneValuesFault(simdjson::error_code error) {
-  return error == simdjson::STRING_ERROR || error == simdjson::NUMBER_ERROR;
-}
-
-// Bytes that are not UTF-8 are replaced in `body` before it is read.
-simdjson::error_code Parse(dom::parser& parser, std::string& body, dom::element& root) {
-  auto error = parser.parse(body).get(root);
-  if (error == simdjson::UTF8_ERROR) {
-    body = SanitizeUtf8(body);
-    error = parser.parse(body).get(root);
-  }
-  return error;
 }
 
 }  // namespace
@@ -255,7 +210,7 @@ Result<SearchPage> ParseSearchPage(std::string_view body) {
   dom::parser parser;
   dom::element root;
   std::string text(body);
-  const auto error = Parse(parser, text, root);
+  const auto error = ParseSanitized(parser, text, root);
   if (error == simdjson::SUCCESS) return PageOf(root);
   return IsOneValuesFault(error) ? SalvagedPage(text) : NotAPage("is not JSON");
 }
@@ -264,7 +219,7 @@ Result<Repository> ParseRepository(std::string_view body) {
   dom::parser parser;
   dom::element root;
   std::string text(body);
-  if (Parse(parser, text, root) != simdjson::SUCCESS) {
+  if (ParseSanitized(parser, text, root) != simdjson::SUCCESS) {
     return Fail(ErrorCode::kMalformed, "the repository answer is not JSON");
   }
   if (IsPrivate(root)) return Fail(ErrorCode::kNotFound, "the repository is not public");
@@ -276,7 +231,7 @@ std::string ParseErrorMessage(std::string_view body) {
   dom::parser parser;
   dom::element root;
   std::string text(body);
-  if (Parse(parser, text, root) != simdjson::SUCCESS) return "";
+  if (ParseSanitized(parser, text, root) != simdjson::SUCCESS) return "";
   Fields fields(root);
   return fields.CleanText("message", kMessageBytesMax).value_or("");
 }

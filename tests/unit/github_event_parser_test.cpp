@@ -303,7 +303,7 @@ TEST(EventPage, MayBeEmpty) {
 TEST(EventPage, DoesNotSufferForOneEntrysFault) {
   const std::string good = Sample().dump();
   for (const char* fault : {R"({"id":123456789012345678901234567890})", R"({"id":"\ud800"})", R"({"id":tru})",
-                            "{\"id\"}", "{\"a\":\"\xFF\"}", "\"\\ud800\"", "123456789012345678901234567890"}) {
+                            "{\"a\":\"\xFF\"}", "\"\\ud800\"", "123456789012345678901234567890"}) {
     const auto page = ParseEventPage("[" + good + "," + fault + "," + good + "]", kNow);
     ASSERT_TRUE(page) << fault << page.error().message;
     EXPECT_EQ(page->events.size(), 2u) << fault;
@@ -341,7 +341,9 @@ void ExpectTheSame(const Event& event, const json& expected) {
   EXPECT_EQ(event.actor_login, expected["actor"].value("login", ""));
   EXPECT_EQ(event.actor_id, expected["actor"].value("id", 0));
   EXPECT_EQ(event.repository.value, expected["repo"].value("id", 0));
-  if (event.repository.value != 0) EXPECT_EQ(event.repository_name, expected["repo"]["name"]);
+  if (event.repository.value != 0) {
+    EXPECT_EQ(event.repository_name, expected["repo"]["name"]);
+  }
   const json& payload = expected["payload"];
   EXPECT_EQ(event.action, payload.value("action", ""));
   EXPECT_EQ(json::parse(event.payload), payload);

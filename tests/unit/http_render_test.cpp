@@ -106,6 +106,7 @@ TEST(TopicJson, TellsCountsAndFreshness) {
 TEST(JobJson, TellsStateProgressCountsAndError) {
   Job job{.id = {7},
           .kind = JobKind::kRefreshCache,
+          .argument = "",
           .state = JobState::kFailed,
           .replica = "replica-1",
           .started_at = At("2024-05-08T12:00:00Z"),

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/strings.h"
+#include "http/error_image.h"
 
 namespace repopulse::http {
 namespace {
@@ -51,7 +52,7 @@ Checked<Answer> Dispatcher::Run(Request& request, std::string_view target) const
   auto answer = RunRoute(*match, request);
   if (!answer) {
     LogIfOurFault(answer.error(), request);
-    answer = Answer{Render(answer.error(), request.request_id)};
+    answer = Answer{match->route->image ? RenderAsImage(answer.error()) : Render(answer.error(), request.request_id)};
   }
   answer->route = match->route->pattern;
   return answer;
@@ -68,7 +69,7 @@ Checked<Answer> Dispatcher::RunRoute(const RouteTable::Match& match, const Reque
   auto query = std::get<ReadHandler>(route.handler)(request, match.values);
   if (!query) return Refuse(std::move(query.error()));
   auto read = services_.pipeline.Read(*query);
-  if (!read) return Refuse(FromError(read.error()));
+  if (!read) return Refuse(query->explain ? query->explain(read.error()) : FromError(read.error()));
   services_.metrics.CountRead(read->source);
   return Answer{*std::move(read)};
 }

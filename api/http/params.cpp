@@ -12,11 +12,16 @@ constexpr size_t kEchoedBytesMax = 100;
 
 }  // namespace
 
+bool Params::Given(std::string_view name) const {
+  return std::ranges::any_of(request_.query,
+                             [name](const auto& pair) { return pair.first == name && !pair.second.empty(); });
+}
+
 const std::string* Params::Find(std::string_view name) {
   known_.emplace_back(name);
   const std::string* found = nullptr;
   for (const auto& [key, value] : request_.query) {
-    if (key != name) continue;
+    if (key != name || (rules_.empty_is_absent && value.empty())) continue;
     if (found != nullptr) {
       Reject(name, value, "given once");
       return nullptr;
@@ -102,14 +107,16 @@ void Params::Reject(std::string_view name, std::string_view value, std::string a
 
 std::optional<Problem> Params::Finish() {
   for (const auto& [key, value] : request_.query) {
-    if (std::ranges::find(known_, key) != known_.end()) continue;
+    if (!rules_.unknown_is_error || std::ranges::find(known_, key) != known_.end()) continue;
     std::string known;
     for (const std::string& name : known_) known += (known.empty() ? "" : ", ") + name;
     Reject(TruncateUtf8(key, kEchoedBytesMax), value,
            known.empty() ? "no parameters here" : "unknown; this resource knows " + known);
   }
   if (errors_.empty()) return std::nullopt;
-  return BadParameters(std::move(errors_));
+  Problem problem = BadParameters(std::move(errors_));
+  problem.status = rules_.status;
+  return problem;
 }
 
 }  // namespace repopulse::http

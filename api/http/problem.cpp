@@ -110,7 +110,9 @@ Response Render(const Problem& problem, const std::string& request_id) {
   for (const ParameterError& error : problem.errors) {
     body["errors"].push_back({{"parameter", error.parameter}, {"value", error.value}, {"allowed", error.allowed}});
   }
-  for (const auto& [name, value] : problem.extensions) body[name] = value;
+  for (const auto& [name, value] : problem.extensions) {
+    body[name] = value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
+  }
   return {problem.status, "application/problem+json", problem.headers,
           body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)};
 }

@@ -25,8 +25,8 @@ struct Problem {
   std::string detail;  // for this occurrence; never a driver's text
   std::vector<ParameterError> errors;
   std::string headers;  // further header lines, each with CRLF: Allow, Retry-After, WWW-Authenticate
-  std::vector<std::pair<std::string, std::string>> extensions = {};  // further members of the body
-  std::string cause = {};                                            // for the log alone: the error behind it
+  std::vector<std::pair<std::string, std::optional<std::string>>> extensions = {};  // further members of the body
+  std::string cause = {};  // for the log alone: the error behind it
 };
 
 template <class T>

@@ -19,8 +19,13 @@ enum class Access { kAnybody, kAdministrator };
 // The values of a pattern's {names}, in its order.
 using PathValues = std::vector<std::string>;
 
+// A query, and how its client is told of what goes wrong in computing the answer, where FromError() would not do.
+struct Reading : ReadQuery {
+  Reading(ReadQuery query) : ReadQuery(std::move(query)) {}
+  std::function<Problem(const Error&)> explain;
+};
 // A GET that goes through the read pipeline: parses the request into the query to answer.
-using ReadHandler = std::function<Checked<ReadQuery>(const Request&, const PathValues&)>;
+using ReadHandler = std::function<Checked<Reading>(const Request&, const PathValues&)>;
 // Anything else: answers by itself.
 using DirectHandler = std::function<Checked<Response>(const Request&, const PathValues&)>;
 
@@ -30,6 +35,7 @@ struct Route {
   Access access = Access::kAnybody;
   std::variant<ReadHandler, DirectHandler> handler;
   std::string description;  // one line, for the API's documentation
+  bool image = false;       // its errors are small pictures, for who embeds it
 };
 
 class RouteTable {

@@ -21,6 +21,7 @@ using PathValues = std::vector<std::string>;
 
 // A query, and how its client is told of what goes wrong in computing the answer, where FromError() would not do.
 struct Reading : ReadQuery {
+  Reading() = default;
   Reading(ReadQuery query) : ReadQuery(std::move(query)) {}
   std::function<Problem(const Error&)> explain;
 };

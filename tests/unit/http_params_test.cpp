@@ -155,5 +155,36 @@ TEST(Params, SaysWhereAResourceKnowsNoParameters) {
   EXPECT_THAT(Names(params.Finish()), ElementsAre("x"));
 }
 
+TEST(Params, PassOverUnknownOnesForThePredecessors) {
+  const Request request = Asked("surprise=1&number=3");
+  Params params(request, kPredecessorRules);
+  EXPECT_EQ(params.Integer("number", 0, 9), 3);
+  EXPECT_FALSE(params.Finish());
+}
+
+TEST(Params, TakeAnEmptyOneForAbsentWhereTheRulesDo) {
+  const Request request = Asked("text=&number=&twice=&twice=2");
+  Params strict(request, kPredecessorRules);
+  (void)strict.Text("text", 10);
+  (void)strict.Integer("number", 0, 9);
+  EXPECT_THAT(Names(strict.Finish()), ElementsAre("text", "number"));
+  Params lenient(request, kPredecessorMetricsRules);
+  EXPECT_FALSE(lenient.Text("text", 10));
+  EXPECT_FALSE(lenient.Integer("number", 0, 9));
+  EXPECT_EQ(lenient.Text("twice", 10), "2");
+  EXPECT_FALSE(lenient.Given("text"));
+  EXPECT_TRUE(lenient.Given("twice"));
+  EXPECT_FALSE(lenient.Finish());
+}
+
+TEST(Params, RefuseWithTheStatusOfTheRules) {
+  const Request request = Asked("number=ten");
+  Params params(request, kPredecessorMetricsRules);
+  (void)params.Integer("number", 0, 9);
+  const auto problem = params.Finish();
+  ASSERT_TRUE(problem);
+  EXPECT_EQ(problem->status, 422);
+}
+
 }  // namespace
 }  // namespace repopulse::http

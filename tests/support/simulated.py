@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 import urllib.parse
+import urllib.request
 
 from stack import free_port, request, wait_until
 
@@ -20,12 +21,12 @@ SUPPORT = pathlib.Path(__file__).resolve().parent
 
 
 class SimulatedGitHub:
-    """Time stands still and nothing is limited unless an option or a call says otherwise."""
+    """Time stands still, nothing is limited and there are no events unless an option or a call says otherwise."""
 
     def __init__(self, *options):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.options = ["--time-scale", "0", "--no-limits", "--quiet", *options]
+        self.options = ["--time-scale", "0", "--no-limits", "--quiet", "--events-per-second", "0", "--outside", "0", *options]
         self.process = None
         self.output = None
 
@@ -75,6 +76,25 @@ class SimulatedGitHub:
 
     def mutate(self, *operations):
         return self.control("POST", "mutate", list(operations))["results"]
+
+    def advance(self, seconds):
+        """Lets simulated time pass at once; returns the time."""
+        return self.control("POST", "advance", {"seconds": seconds})["now"]
+
+    def add_events(self, repository, kind, action=None, **values):
+        """Events by hand: count, created_at, spread_seconds, delay_seconds, actor, id."""
+        return self.control("POST", "events", {"repository": repository, "type": kind, "action": action, **values})["events"]
+
+    def event_counts(self, **params):
+        """What became visible; since, until, repository."""
+        return self.control("GET", "events/truth?" + urllib.parse.urlencode(params))
+
+    def event_truth(self, **params):
+        """Each event that became visible: id, type, action, created_at, repository_id, visible_at; read as it comes."""
+        url = f"{self.url}/_sim/events/truth.ndjson?" + urllib.parse.urlencode(params)
+        with urllib.request.urlopen(url, timeout=300) as answer:
+            for line in answer:
+                yield json.loads(line)
 
     def faults(self, *rules):
         """These rules and no others; none lifts all."""

@@ -5,9 +5,11 @@ import os
 import signal
 import sys
 import time
+import zlib
 
 from .app import CATCH_UP_DAYS_MAX, App, Settings
 from .control import Control
+from .eventcontrol import RATE_MAX
 from .model import parse_rfc3339
 from .server import Server
 from .world import WorldError
@@ -66,6 +68,19 @@ def options(arguments):
     add("--no-limits", action="store_true", help="no rate limits until /_sim/limits sets some")
     add("--null-pushed-at", type=float, default=0.0, metavar="P",
         help="share of repositories whose pushed_at is null (the schemas do not allow it)")
+    add("--events-per-second", type=float, default=2.0, metavar="R",
+        help="how much happens in all repositories together (default %(default)s; 0: nothing)")
+    add("--outside", type=int, default=3000, metavar="N",
+        help="repositories outside the topics, half of the events are theirs (default %(default)s)")
+    add("--event-payloads", choices=("trimmed", "full"), default="trimmed",
+        help="as since October 2025, or as before (default %(default)s)")
+    add("--plain-events", action="store_true", help="nothing odd in events, and all are shown after 30 s")
+    add("--poll-interval", type=int, default=60, help="X-Poll-Interval (default %(default)s)")
+    add("--replay", nargs="+", default=[], metavar="FILE",
+        help="hours of GH Archive (.json.gz) are the events, visible when they were created")
+    add("--archive", default="", metavar="DIR", help="GET /archive/YYYY-MM-DD-H.json.gz serves these files")
+    add("--archive-simulated", action="store_true",
+        help="and hours that are over of this world, where the folder has none")
     add("--base-url", default="", help="for Link and Location (default: from the Host header)")
     add("--control-from-anywhere", action="store_true",
         help="/_sim/ answers not only to this machine (for containers)")
@@ -88,10 +103,18 @@ def settings(parser, given):
                       CATCH_UP_DAYS_MAX * 86400.0)
     if given.time_scale < 0 or not 0 <= given.null_pushed_at <= 1:
         parser.error("--time-scale must not be below 0, --null-pushed-at must be 0 to 1")
+    if not 0 <= given.events_per_second <= RATE_MAX or not 1 <= given.poll_interval <= 86400:
+        parser.error(f"--events-per-second must be 0 to {RATE_MAX}, --poll-interval 1 to 86400")
+    if given.archive and not os.path.isdir(given.archive):
+        parser.error(f"--archive {given.archive}: no such folder")
     return Settings(
         seed=given.seed, start=given.start_time, time_scale=given.time_scale,
         topics=given.topic or list(TOPICS), recorded=recorded, tokens=tuple(given.token),
-        unlimited=given.no_limits, null_pushed_at=given.null_pushed_at, already=already,
+        outside=given.outside, events_per_second=given.events_per_second,
+        full_payloads=given.event_payloads == "full", plain_events=given.plain_events,
+        poll_interval=given.poll_interval, replay=tuple(given.replay), archive=given.archive,
+        archive_simulated=given.archive_simulated, unlimited=given.no_limits,
+        null_pushed_at=given.null_pushed_at, already=already,
         log_size=max(1, given.log_size), base_url=given.base_url.rstrip("/"))
 
 
@@ -114,7 +137,7 @@ def main(arguments=None):
         signal.signal(number, stop_at_once)
     try:
         app = App(settings(parser, given))
-    except (WorldError, ValueError, KeyError, TypeError) as error:
+    except (WorldError, ValueError, KeyError, TypeError, OSError, EOFError, zlib.error) as error:
         parser.error(f"cannot make the world: {error}")
     try:
         server = Server((given.host, given.port), app, Control(app), given.quiet,

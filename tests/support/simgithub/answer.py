@@ -32,6 +32,8 @@ class Answer:
     content_type: str = JSON
     free: bool = False       # costs nothing of the primary limit
     delivery: tuple = ()     # (kind, parameters) of a fault in how the bytes are sent
+    encoded: bool = False    # the body is what it is: not to be compressed for the way
+    stream: object = None    # instead of the body: pieces of bytes
     fault: str = ""          # kinds of the faults that changed this answer, for the log
 
 

@@ -2,12 +2,17 @@
 
 import re
 import threading
+import time
 from dataclasses import dataclass
 
 from . import faults as fault_rules
 from . import limits as limit_rules
 from .answer import Answer, Body, message, not_found
+from .archive import Archive
 from .clock import Clock
+from .events import Events
+from .eventsource import Source
+from .eventstream import EventStream
 from .evolution import Evolution
 from .faults import Faults
 from .limits import Limits
@@ -15,6 +20,7 @@ from .mangle import spoil
 from .mutate import apply_all
 from .recorded import Recordings
 from .render import compact
+from .replay import Replay
 from .repos import Repos
 from .requestlog import RequestLog
 from .search import Search
@@ -22,6 +28,7 @@ from .world import World
 
 API_VERSIONS = ("2022-11-28", "2026-03-10")
 CATCH_UP_DAYS_MAX = 366
+LIMITED = ("core", "search")   # what is GitHub's API; the archive beside it is not
 
 
 @dataclass
@@ -37,6 +44,14 @@ class Settings:
     already: float = 0.0           # simulated seconds that have passed before the start
     log_size: int = 20_000
     base_url: str = ""             # empty: http:// and the Host header
+    outside: int = 0               # repositories outside the topics
+    events_per_second: float = 0.0
+    full_payloads: bool = False    # of events: as before October 2025
+    plain_events: bool = False     # nothing odd, and every delay is 30 s
+    poll_interval: int = 60
+    replay: tuple = ()             # files of GH Archive, instead of simulated events
+    archive: str = ""              # the folder that /archive/ serves; "" serves none
+    archive_simulated: bool = False
 
 
 @dataclass
@@ -54,6 +69,7 @@ class Request:
     resource: str = "core"
     authenticated: bool = False
     identity: str = ""
+    repeat_page: bool = False      # a fault: this page of events is the one before
 
 
 class App:
@@ -67,6 +83,7 @@ class App:
         self.faults = Faults(settings.seed)
         self.log = RequestLog(settings.log_size, settings.tokens)
         self.recorded = Recordings(settings.recorded)
+        self.archive = Archive(self)
         self.reset_world()
         # An endpoint is a row: pattern, resource of the limits, handler(request, *groups).
         self.routes = [(re.compile(pattern + "$"), resource, handler)
@@ -77,30 +94,44 @@ class App:
             (r"/repos/([^/]+)/([^/]+)", "core",
              lambda request, *names: self.repos.by_name(request, *names)),
             (r"/repositories/(\d{1,18})", "core",
-             lambda request, number: self.repos.by_id(request, number)))]
+             lambda request, number: self.repos.by_id(request, number)),
+            (r"/events", "core", lambda request: self.events.public(request)),
+            (r"/repos/([^/]+)/([^/]+)/events", "core",
+             lambda request, *names: self.events.by_name(request, *names)),
+            (r"/repositories/(\d{1,18})/events", "core",
+             lambda request, number: self.events.by_id(request, number)),
+            (r"/archive/([^/]+)\.json\.gz", "archive",
+             lambda request, name: self.archive.answer(request, name)))]
 
     def reset_world(self):
         """Back to the beginning, whatever happened."""
         settings = self.settings
-        world = World(settings.seed, settings.start, settings.topics, settings.null_pushed_at)
+        world = World(settings.seed, settings.start, settings.topics, settings.null_pushed_at,
+                      settings.outside)
         with self.lock:
             self.world, self.evolution = world, Evolution(world)
             self.clock = Clock(settings.start, settings.time_scale, settings.already)
             self.search = Search(world, self.evolution, self.recorded)
             self.repos = Repos(world, self.recorded)
+            self.stream = EventStream(world, settings)
+            self.source = Replay(world, settings.replay) if settings.replay else Source(
+                world, self.stream, settings.full_payloads)
+            self.events = Events(world, self.source, settings.poll_interval)
             self.sync()
 
     def sync(self):
         """Makes the changes that are due; call with the lock held. Returns the time and them."""
         now = self.clock.now()
-        return now, self.evolution.run_until(now)
+        changes = self.evolution.run_until(now)
+        self.world.now = now
+        return now, changes
 
     def answer(self, request, entry, active):
         """Answers a request and completes its log entry."""
         self._identify(request)
         chosen = self.faults.pick(request)
         if "before" in chosen:
-            self._before(chosen["before"])
+            self._before(chosen["before"], request)
         answer = self._answer(request, chosen.get("instead"), active)
         if "inside" in chosen and answer.status == 200:
             rule = chosen["inside"]
@@ -108,7 +139,7 @@ class App:
         if "sending" in chosen:
             answer.delivery = (chosen["sending"].kind, chosen["sending"].value)
         figures = self._figures(request)
-        if not any(name == "X-RateLimit-Limit" for name, _ in answer.headers):
+        if request.resource in LIMITED and not any(name == "X-RateLimit-Limit" for name, _ in answer.headers):
             answer.headers += limit_rules.headers(figures, request.resource)
         answer.fault = ",".join(rule.kind for rule in chosen.values())
         entry.update(status=answer.status, resource=request.resource, fault=answer.fault or None,
@@ -134,14 +165,18 @@ class App:
         return None
 
     def _figures(self, request):
+        if request.resource not in LIMITED:
+            return {"limit": 0, "used": 0, "remaining": None, "reset": int(time.time())}
         return self.limits.figures(request.identity, request.authenticated, request.resource)
 
     def _answer(self, request, rule, active):
-        refused = self._refusal(request)
+        refused = self._refusal(request) if request.resource in LIMITED else None
         if refused:
             return refused
         if rule is not None:
             return fault_rules.instead(rule, request, self._figures(request))
+        if request.resource not in LIMITED:
+            return self._route(request)[1](request, *self._route(request)[2])
         if request.path == "/rate_limit":
             return self._rate_limit(request)
         if self.limits.secondary_exceeded(request.identity, active):
@@ -177,9 +212,11 @@ class App:
             request.now, _ = self.sync()
             return handler(request, *groups)
 
-    def _before(self, rule):
+    def _before(self, rule, request):
         if rule.kind == "delay":
             self.stopping.wait(rule.value.get("seconds", 1))
+        elif rule.kind == "repeat_page":
+            request.repeat_page = True
         elif rule.kind == "advance":
             self.advance(rule.value.get("seconds", 60))
         else:

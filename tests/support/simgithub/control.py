@@ -3,6 +3,7 @@
 import json
 
 from .answer import Answer, Body
+from .eventcontrol import EventControl
 from .faults import STAGE, FaultError
 from .limits import LimitsError
 from .model import rfc3339
@@ -28,7 +29,8 @@ class Control:
             ("POST", "requests/reset"): self._forget_requests,
             ("GET", "faults"): self._show_faults, ("POST", "faults"): self._set_faults,
             ("DELETE", "faults"): self._no_faults, ("GET", "limits"): self._show_limits,
-            ("POST", "limits"): self._set_limits, ("POST", "reset"): self._reset}
+            ("POST", "limits"): self._set_limits, ("POST", "reset"): self._reset,
+            **EventControl(app).handlers}
 
     def answer(self, method, path, params, body):
         handler = self._handlers.get((method, path.removeprefix("/_sim/")))
@@ -37,9 +39,9 @@ class Control:
                 names = ", ".join(f"{verb} /_sim/{name}" for verb, name in self._handlers)
                 raise ControlError(f"there is no {method} {path}; there are {names}")
             value = handler(params, json.loads(body) if body else None)
-        except (ControlError, FaultError, LimitsError, WorldError, ValueError) as error:
+        except (ControlError, FaultError, LimitsError, WorldError, ValueError, KeyError, TypeError) as error:
             return _answer(404 if handler is None else 400, {"ok": False, "error": str(error)})
-        return _answer(200, value)
+        return value if isinstance(value, Answer) else _answer(200, value)
 
     def _health(self, params, value):
         with self.app.lock:

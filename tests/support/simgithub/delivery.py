@@ -25,7 +25,9 @@ class Delivery:
         if kind == "not_http":
             self.connection.sendall(b"\x16\x03\x01\x02\x00 this is not HTTP \xff\xfe\n" * 40)
             return False
-        body, more = self._encoded(answer, kind, gzip)
+        if answer.stream is not None:
+            return self._stream(answer, close)
+        body, more = self._encoded(answer, kind, gzip and not answer.encoded)
         if kind == "endless_headers":
             more += [(f"X-Padding-{number}", "x" * 500)
                      for number in range(value.get("count", 2000))]
@@ -52,6 +54,13 @@ class Delivery:
         if gzip and answer.body.raw and answer.status != 304:
             return answer.body.packed(), [("Content-Encoding", "gzip")]
         return answer.body.raw, []
+
+    def _stream(self, answer, close):
+        self.connection.sendall(_head(answer, [], None, close))
+        for piece in answer.stream:
+            self.connection.sendall(b"%x\r\n%s\r\n" % (len(piece), piece))
+        self.connection.sendall(b"0\r\n\r\n")
+        return not close
 
     def _cut(self, data, value):
         """Sends what there is and drops the connection, with a reset if asked for."""

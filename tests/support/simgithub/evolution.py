@@ -34,7 +34,7 @@ class Stream:
 
     def step(self):
         """Makes the change that is due at next_at; returns its name."""
-        now = self.next_at
+        now = self.world.now = self.next_at
         name = self.names[bisect(self.weights, self.rng.random() * self.weights[-1])]
         repo = self._pick()
         if repo is None:

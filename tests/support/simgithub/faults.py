@@ -26,7 +26,7 @@ _FIELDS = {"items": _INT, "fields": list}
 # is sent.
 KINDS = {
     "before": {"delay": {"seconds": _NUMBER}, "advance": {"seconds": _NUMBER},
-               "mutate": {"ops": list}},
+               "mutate": {"ops": list}, "repeat_page": {}},
     "instead": {"error": {"status": _INT, "body": str, "headers": dict},
                 "primary_limit": {"status": _INT, "reset_seconds": _NUMBER},
                 "secondary_limit": {"status": _INT, "retry_after": (int, type(None)),
@@ -37,7 +37,7 @@ KINDS = {
         **dict.fromkeys([*VALUE_FAULTS, *BYTE_FAULTS], {}),
         "wrong_types": _FIELDS, "null_fields": _FIELDS, "missing_fields": _FIELDS,
         "unknown_fields": {"items": _INT}, "incomplete_results": {"keep": _INT},
-        "duplicate_items": {"items": _INT}, "wrong_total": {"total_count": _INT},
+        "duplicate_items": {"items": _INT}, "malformed_entries": {"items": _INT}, "wrong_total": {"total_count": _INT},
         "replace_body": {"value": object}, "truncated_json": {"fraction": _NUMBER},
         "deep_json": {"depth": _INT}, "huge_body": {"size_mib": _NUMBER}},
     "sending": {"cut_before_headers": {"reset": bool}, "cut_in_headers": {"reset": bool},

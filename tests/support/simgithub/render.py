@@ -52,16 +52,20 @@ def node_id(prefix, number):
     return prefix + base64.urlsafe_b64encode(number.to_bytes(5, "big")).decode().rstrip("=")
 
 
+def owner_value(owner):
+    user = f"{API}/users/{owner.login}"
+    return {
+        "login": owner.login, "id": owner.id,
+        "node_id": node_id("O_kgDO" if owner.type == "Organization" else "U_kgDO", owner.id),
+        "avatar_url": f"https://avatars.githubusercontent.com/u/{owner.id}?v=4",
+        "gravatar_id": "", "url": user, "html_url": f"https://github.com/{owner.login}",
+        **{key: user + tail for key, tail in _OWNER_URLS},
+        "type": owner.type, "user_view_type": "public", "site_admin": False}
+
+
 def owner_json(owner):
     if owner.json is None:
-        user = f"{API}/users/{owner.login}"
-        owner.json = compact({
-            "login": owner.login, "id": owner.id,
-            "node_id": node_id("O_kgDO" if owner.type == "Organization" else "U_kgDO", owner.id),
-            "avatar_url": f"https://avatars.githubusercontent.com/u/{owner.id}?v=4",
-            "gravatar_id": "", "url": user, "html_url": f"https://github.com/{owner.login}",
-            **{key: user + tail for key, tail in _OWNER_URLS},
-            "type": owner.type, "user_view_type": "public", "site_admin": False})
+        owner.json = compact(owner_value(owner))
     return owner.json
 
 

@@ -24,13 +24,7 @@ class Repos:
         repo = self.world.by_name.get(full_name.lower())
         if repo is not None:
             return self._answer(request, repo)
-        moved = self.world.redirected(full_name)
-        if moved is None or moved.status == GONE:
-            return not_found()
-        location = f"{request.base_url}/repositories/{moved.id}"
-        answer = message(301, "Moved Permanently", FOLLOW_DOCS, url=location)
-        answer.headers.append(("Location", location))
-        return answer
+        return moved(request, self.world.redirected(full_name))
 
     def by_id(self, request, number):
         recorded = self.recorded.full(int(number))
@@ -41,13 +35,25 @@ class Repos:
 
     def _answer(self, request, repo):
         if repo.status != PUBLIC:
-            return _hidden(repo)
+            return hidden(repo)
         changed = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(repo.updated_at))
         return _conditional(request, full_json(repo, self.world.parent_of(repo)),
                             [("Last-Modified", changed)])
 
 
-def _hidden(repo):
+def moved(request, repo, tail=""):
+    """Where the repository that once had the name is found now, if it is."""
+    if repo is None or repo.status == GONE:
+        return not_found()
+    query = f"?{request.query}" if tail and request.query else ""
+    location = f"{request.base_url}/repositories/{repo.id}{tail}{query}"
+    answer = message(301, "Moved Permanently", FOLLOW_DOCS, url=location)
+    answer.headers.append(("Location", location))
+    return answer
+
+
+def hidden(repo):
+    """The answer for a repository that is not public."""
     if repo.status == GONE:
         return not_found()
     since = rfc3339(repo.status_since)
@@ -61,12 +67,16 @@ def _hidden(repo):
 
 
 def _conditional(request, text, headers):
-    """Weak ETags that differ from token to token; a 304 is free only with a token."""
     etag = hashlib.sha256(f"{request.identity}\n{text}".encode()).hexdigest()
-    etag = f'W/"{etag}"'
+    return conditional(request, etag, headers, lambda: text)
+
+
+def conditional(request, tag, headers, text):
+    """Weak ETags that differ from token to token; a 304 is free only with a token. `text` makes the body."""
+    etag = f'W/"{tag}"'
     scope = "private" if request.authenticated else "public"
     headers = [("Cache-Control", f"{scope}, max-age=60, s-maxage=60"), ("ETag", etag), *headers]
     asked = [tag.strip() for tag in request.headers.get("If-None-Match", "").split(",")]
     if etag in asked or etag[2:] in asked or "*" in asked:
         return Answer(304, Body(b""), headers, free=request.authenticated)
-    return Answer(200, Body(text), headers)
+    return Answer(200, Body(text()), headers)

@@ -13,6 +13,7 @@ from .population import (COUNT_MAX, ID_BLOCKS, TOPIC_NAME, TopicMaker, count_for
 FULL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}$")
 LAZY_TOPICS_MAX = 300
 FORMER_MAX = 20_000
+OUTSIDE = "web"              # what repositories outside the topics are called after
 
 SETTABLE = {
     "description": (str, type(None)), "homepage": (str, type(None)), "language": (str, type(None)),
@@ -28,8 +29,11 @@ class WorldError(Exception):
 
 
 class World:
-    def __init__(self, seed, start, topics, null_pushed_at=0.0):
-        """`topics` is a list of (name, count); the world begins at `start`, epoch seconds."""
+    def __init__(self, seed, start, topics, null_pushed_at=0.0, outside=0):
+        """`topics` is a list of (name, count); the world begins at `start`, epoch seconds.
+
+        So many repositories `outside` all topics exist as well.
+        """
         self.seed, self.start, self.null_pushed_at = seed, start, null_pushed_at
         self.version = 0
         self.members_versions = {}  # topic -> how often its membership changed
@@ -39,10 +43,14 @@ class World:
         self.topics = {}         # name -> {id: repository}, in order of joining
         self.former = {}         # name -> [{id, full_name, reason, at}]
         self.makers = {}
+        self.now = None          # of the change being made; None while the world is made
+        self.arrivals = []       # (repository, now) of what was added, until somebody takes it
+        self.former_names = {}   # id -> [(until, full name)]
         self.shared = [name for name, count in topics if count]
         self._blocks = set()
         for name, count in topics:
             self._make_topic(name, count, share=True)
+        self._make_outside(outside)
 
     # -- reading ---------------------------------------------------------------------------
 
@@ -84,6 +92,13 @@ class World:
         """The repository that once had the name, if it still exists."""
         return self.repositories.get(self.redirects.get(full_name.lower()))
 
+    def name_at(self, repo, moment):
+        """The full name that the repository had then."""
+        for until, full_name in self.former_names.get(repo.id, ()):
+            if moment < until:
+                return full_name
+        return repo.full_name
+
     def parent_of(self, repo):
         return self.repositories.get(repo.parent_id)
 
@@ -106,6 +121,7 @@ class World:
         self.by_name[repo.full_name.lower()] = repo
         for topic in repo.topics:
             self._enter(repo, topic)
+        self.arrivals.append((repo, self.now))
         self.version += 1
         return repo
 
@@ -116,7 +132,7 @@ class World:
         holder = self.by_name.get(full_name.lower())
         if holder is not None and holder is not repo:
             raise WorldError(f"the name {full_name} is in use by repository {holder.id}")
-        old = repo.full_name.lower()
+        before, old = repo.full_name, repo.full_name.lower()
         login, name = full_name.split("/")
         self.redirects.pop(full_name.lower(), None)
         del self.by_name[old]
@@ -126,6 +142,7 @@ class World:
         self.by_name[full_name.lower()] = repo
         if old != full_name.lower():
             self.redirects[old] = repo.id
+        self.former_names.setdefault(repo.id, []).append((self.now or self.start, before))
         self.touch(repo)
 
     def owner_named(self, login):
@@ -141,6 +158,7 @@ class World:
 
     def delete(self, repo, now):
         self._leave_all(repo, "deleted", now)
+        repo.status, repo.status_since = GONE, int(now)
         del self.repositories[repo.id]
         del self.by_name[repo.full_name.lower()]
         self.version += 1
@@ -199,6 +217,14 @@ class World:
         for repo in maker.populate(count - len(borrowed), self.start):
             self.add(repo)
         self._choose_parents(name)
+
+    def _make_outside(self, count):
+        if not 0 <= count <= COUNT_MAX:
+            raise WorldError(f"{count} repositories outside the topics: 0 to {COUNT_MAX}")
+        maker = TopicMaker(self.seed, OUTSIDE, self._block(OUTSIDE), [], self.null_pushed_at)
+        for repo in maker.populate(count, self.start) if count else ():
+            repo.topics, repo.fork = [], False
+            self.add(repo)
 
     def _borrow(self, name, count):
         """Some repositories carry two of the configured topics; they count in both."""

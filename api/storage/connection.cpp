@@ -4,14 +4,20 @@
 #include <poll.h>
 
 #include "base/time_format.h"
+#include "storage/bound_arrays.h"
+#include "storage/bulk.h"
 #include "storage/client.h"
 #include "storage/errors.h"
+#include "storage/repository_rows.h"
 #include "storage/statement.h"
 
 namespace repopulse {
 namespace {
 
 constexpr size_t kStatementsKeptMax = 100;
+constexpr size_t kArrayRowsMax = 10'000;
+// MySQL allows 65,535 parameters.
+constexpr size_t kGroupRowsMax = 1'000;
 
 // What MySQL 8 and MariaDB both know; CLIENT_FOUND_ROWS makes affected rows mean matched rows.
 constexpr std::string_view kSession[] = {
@@ -20,9 +26,13 @@ constexpr std::string_view kSession[] = {
     "lock_wait_timeout = 3, wait_timeout = 28800",
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"};
 
-std::string StatementLimit(MYSQL* handle, std::chrono::seconds limit) {
+bool IsMariaDb(MYSQL* handle) {
   const std::string_view server = mysql_get_server_info(handle);
-  if (server.find("MariaDB") != std::string_view::npos) {
+  return server.find("MariaDB") != std::string_view::npos;
+}
+
+std::string StatementLimit(MYSQL* handle, std::chrono::seconds limit) {
+  if (IsMariaDb(handle)) {
     return fmt::format("SET SESSION max_statement_time = {}", limit.count());
   }
   return fmt::format("SET SESSION max_execution_time = {}", limit.count() * 1000);
@@ -39,7 +49,7 @@ void Connection::CloseHandle::operator()(MYSQL* handle) const { mysql_close(hand
 void Connection::CloseStatement::operator()(MYSQL_STMT* statement) const { mysql_stmt_close(statement); }
 
 Connection::Connection(const ConnectionOptions& options)
-    : handle_(mysql_init(nullptr)), read_timeout_(options.read_timeout) {}
+    : handle_(mysql_init(nullptr)), read_timeout_(options.read_timeout), bulk_arrays_(options.bulk_arrays) {}
 
 Connection::~Connection() { UseClientOnThisThread(); }
 
@@ -72,6 +82,7 @@ Status Connection::Connect(const ConnectionOptions& options) {
                           options.port, socket, CLIENT_FOUND_ROWS)) {
     return Failed(mysql_errno(handle), mysql_error(handle), begin);
   }
+  bulk_arrays_ = bulk_arrays_ && IsMariaDb(handle);
   for (std::string_view sql : kSession) {
     if (auto set = Run(sql); !set) return set;
   }
@@ -138,6 +149,52 @@ Status Connection::Query(std::string_view sql, Parameters parameters, const OnRo
   if (fetched != MYSQL_NO_DATA) return FailedStatement(*statement, begin);
   mysql_stmt_free_result(*statement);
   return {};
+}
+
+Result<int64_t> Connection::Insert(const BulkInsert& insert, const BulkRows& rows) {
+  int64_t inserted = 0;
+  for (size_t begin = 0; begin < rows.size();) {
+    const size_t end = rows.EndOfMessage(begin, bulk_arrays_ ? kArrayRowsMax : kGroupRowsMax);
+    auto written = bulk_arrays_ ? InsertArrays(insert, rows, begin, end) : InsertGroups(insert, rows, begin, end);
+    if (!written) return written;
+    inserted += *written;
+    begin = end;
+  }
+  return inserted;
+}
+
+Result<int64_t> Connection::InsertArrays(const BulkInsert& insert, const BulkRows& rows, size_t begin, size_t end) {
+  UseClientOnThisThread();
+  should_retry_ = false;
+  auto statement = Prepared(fmt::format("{} {} {}", insert.head, Placeholders(1, rows.column_count()), insert.tail));
+  if (!statement) return tl::make_unexpected(std::move(statement.error()));
+  const auto started = std::chrono::steady_clock::now();
+  BoundArrays bound(rows, begin, end);
+  const auto size = static_cast<unsigned>(end - begin);
+  if (mysql_stmt_attr_set(*statement, STMT_ATTR_ARRAY_SIZE, &size) != 0 ||
+      mysql_stmt_bind_param(*statement, bound.data()) != 0 || mysql_stmt_execute(*statement) != 0) {
+    return FailedStatement(*statement, started);
+  }
+  return static_cast<int64_t>(mysql_stmt_affected_rows(*statement));
+}
+
+// Few different numbers of rows, so that few statements are prepared.
+Result<int64_t> Connection::InsertGroups(const BulkInsert& insert, const BulkRows& rows, size_t begin, size_t end) {
+  int64_t inserted = 0;
+  std::vector<Value> parameters;
+  for (size_t group = kGroupRowsMax; begin < end; group /= 10) {
+    const std::string sql = fmt::format("{} {} {}", insert.head, Placeholders(group, rows.column_count()), insert.tail);
+    for (; end - begin >= group; begin += group) {
+      parameters.clear();
+      for (size_t i = 0; i < group * rows.column_count(); ++i) {
+        parameters.push_back(rows.At(begin + i / rows.column_count(), i % rows.column_count()));
+      }
+      auto written = Execute(sql, parameters);
+      if (!written) return written;
+      inserted += *written;
+    }
+  }
+  return inserted;
 }
 
 int64_t Connection::LastInsertId() const { return static_cast<int64_t>(mysql_insert_id(handle_.get())); }

@@ -40,6 +40,7 @@ struct ConnectionOptions {
   std::chrono::seconds connect_timeout{1};  // the client library counts in whole seconds
   std::chrono::seconds read_timeout{5};     // for one answer; the server gives a statement up a second earlier
   std::chrono::seconds write_timeout{5};
+  bool bulk_arrays = true;  // false: many rows are inserted as with MySQL's servers, which know no arrays
 };
 
 // A bound parameter. Texts are borrowed: they must outlive the call.
@@ -102,6 +103,14 @@ enum class ConnectionHealth {
   kTimedOut  // the server did not answer in time: it may be hanging
 };
 
+class BulkRows;
+
+// INSERT of many rows: "INSERT INTO t (a, b) VALUES", and what follows the rows.
+struct BulkInsert {
+  std::string_view head;
+  std::string_view tail;
+};
+
 class Connection {
  public:
   // kUnavailable (nobody there, too many connections), kTimeout, kUnauthorized (user or password), kInternal.
@@ -122,6 +131,8 @@ class Connection {
   Status Query(std::string_view sql, std::initializer_list<Value> parameters, const OnRow& on_row) {
     return Query(sql, Parameters(parameters.begin(), parameters.size()), on_row);
   }
+  // All rows, in few messages; how many rows were inserted, an updated one counting twice. Not atomic by itself.
+  Result<int64_t> Insert(const BulkInsert& insert, const BulkRows& rows);
   // The id that the last INSERT gave its row.
   [[nodiscard]] int64_t LastInsertId() const;
 
@@ -150,12 +161,15 @@ class Connection {
   Status Connect(const ConnectionOptions& options);
   Result<st_mysql_stmt*> Prepared(std::string_view sql);
   Result<st_mysql_stmt*> Sent(std::string_view sql, Parameters parameters);
+  Result<int64_t> InsertArrays(const BulkInsert& insert, const BulkRows& rows, size_t begin, size_t end);
+  Result<int64_t> InsertGroups(const BulkInsert& insert, const BulkRows& rows, size_t begin, size_t end);
   tl::unexpected<Error> Failed(unsigned code, const char* text, SteadyTime begin);
   tl::unexpected<Error> FailedStatement(st_mysql_stmt* statement, SteadyTime begin);
 
   std::unique_ptr<st_mysql, CloseHandle> handle_;
   std::unordered_map<std::string, Statement> statements_;  // by their text; after handle_: closed before it
   std::chrono::seconds read_timeout_;
+  bool bulk_arrays_;
   ConnectionHealth health_ = ConnectionHealth::kUsable;
   bool should_retry_ = false;
 };

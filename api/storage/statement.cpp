@@ -8,22 +8,6 @@
 namespace repopulse {
 namespace {
 
-MYSQL_TIME ToMysqlTime(TimePoint time) {
-  const auto day = DayOf(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(time - day);
-  MYSQL_TIME result{};
-  result.year = static_cast<unsigned>(static_cast<int>(date.year()));
-  result.month = static_cast<unsigned>(date.month());
-  result.day = static_cast<unsigned>(date.day());
-  result.hour = static_cast<unsigned>(clock.hours().count());
-  result.minute = static_cast<unsigned>(clock.minutes().count());
-  result.second = static_cast<unsigned>(clock.seconds().count());
-  result.second_part = static_cast<unsigned long>(clock.subseconds().count());
-  result.time_type = MYSQL_TIMESTAMP_DATETIME;
-  return result;
-}
-
 TimePoint FromMysqlTime(const MYSQL_TIME& time) {
   namespace chrono = std::chrono;
   const chrono::sys_days day =
@@ -43,6 +27,22 @@ bool IsInteger(enum_field_types type) {
 }
 
 }  // namespace
+
+MYSQL_TIME ToMysqlTime(TimePoint time) {
+  const auto day = DayOf(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(time - day);
+  MYSQL_TIME result{};
+  result.year = static_cast<unsigned>(static_cast<int>(date.year()));
+  result.month = static_cast<unsigned>(date.month());
+  result.day = static_cast<unsigned>(date.day());
+  result.hour = static_cast<unsigned>(clock.hours().count());
+  result.minute = static_cast<unsigned>(clock.minutes().count());
+  result.second = static_cast<unsigned>(clock.seconds().count());
+  result.second_part = static_cast<unsigned long>(clock.subseconds().count());
+  result.time_type = MYSQL_TIMESTAMP_DATETIME;
+  return result;
+}
 
 BoundParameters::BoundParameters(Connection::Parameters parameters)
     : binds_(parameters.size()), integers_(parameters.size()), doubles_(parameters.size()), times_(parameters.size()) {

@@ -9,6 +9,8 @@
 
 namespace repopulse {
 
+MYSQL_TIME ToMysqlTime(TimePoint time);
+
 // Parameters as the library wants them; lives until the statement is executed.
 class BoundParameters {
  public:

@@ -20,7 +20,7 @@ struct IngestResult {
   int64_t added = 0;        // new: stored and counted
   int64_t duplicates = 0;   // known already, or twice in the batch
   int64_t expired = 0;      // of a day whose events have been dropped: counted long ago, or never to be
-  std::vector<bool> known;  // for each event of the batch, in its order: it was stored before this call
+  std::vector<bool> known;  // for each event of the batch, in its order: it was stored before this call, or is expired
 };
 
 struct EventPruning {

@@ -1,5 +1,7 @@
 #include "storage/storage.h"
 
+#include "storage/event_store.h"
+#include "storage/import_store.h"
 #include "storage/job_store.h"
 #include "storage/migrator.h"
 #include "storage/pool.h"
@@ -10,8 +12,9 @@
 namespace repopulse {
 namespace {
 
-// A collector and one more; separate, so that slow work never takes the connections that clients wait for.
-constexpr size_t kWorkPoolSize = 2;
+// A collector, an import, a verification and one more; separate, so that slow work never takes the connections that
+// clients wait for.
+constexpr size_t kWorkPoolSize = 4;
 // A job waits for a connection rather than fail.
 constexpr std::chrono::milliseconds kWorkLeaseTimeout{10'000};
 
@@ -24,7 +27,8 @@ ConnectionOptions ForReading(const StorageOptions& options) {
           .database = options.database,
           .connect_timeout = options.connect_timeout,
           .read_timeout = options.read_timeout,
-          .write_timeout = options.read_timeout};
+          .write_timeout = options.read_timeout,
+          .bulk_arrays = options.bulk_arrays};
 }
 
 ConnectionOptions ForJobs(const StorageOptions& options) {
@@ -45,6 +49,8 @@ struct Storage::Parts {
         // Its statements are small ones; a lease that waits long for an answer had better count as lost.
         jobs(reads, ForReading(options)),
         rate_budgets(work),
+        events(work, options.database, clock),
+        imports(work),
         migrator(reads, ForReading(options), options.migrations_dir) {}
 
   Pool reads;
@@ -53,6 +59,8 @@ struct Storage::Parts {
   SqlRepositoryStore repositories;
   SqlJobStore jobs;
   SqlRateBudgetStore rate_budgets;
+  SqlEventStore events;
+  SqlImportStore imports;
   Migrator migrator;
 };
 
@@ -63,6 +71,8 @@ TopicStore& Storage::topics() { return parts_->topics; }
 RepositoryStore& Storage::repositories() { return parts_->repositories; }
 JobStore& Storage::jobs() { return parts_->jobs; }
 RateBudgetStore& Storage::rate_budgets() { return parts_->rate_budgets; }
+EventStore& Storage::events() { return parts_->events; }
+ImportStore& Storage::imports() { return parts_->imports; }
 Schema& Storage::schema() { return parts_->migrator; }
 Migrations& Storage::migrations() { return parts_->migrator; }
 

@@ -10,6 +10,8 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "service/event_store.h"
+#include "service/import_store.h"
 #include "service/job_store.h"
 #include "service/rate_budget_store.h"
 #include "service/repository_store.h"
@@ -25,12 +27,13 @@ struct StorageOptions {
   std::string user;
   std::string password;
   std::string database;
-  size_t pool_size = 8;  // for reads and small writes; two more for collecting, one for each job under way
+  size_t pool_size = 8;  // for reads and small writes; four more for collecting, one for each job under way
   std::filesystem::path migrations_dir;
   std::chrono::seconds connect_timeout{1};
   std::chrono::seconds read_timeout{5};           // one statement of what a client waits for
   std::chrono::seconds job_read_timeout{60};      // one statement of a job, e.g. a publication
   std::chrono::milliseconds lease_timeout{1000};  // for a free connection of the pool
+  bool bulk_arrays = true;                        // false: write to MariaDB the way MySQL needs it
 };
 
 struct MigrationState {
@@ -66,6 +69,8 @@ class Storage {
   [[nodiscard]] RepositoryStore& repositories();
   [[nodiscard]] JobStore& jobs();
   [[nodiscard]] RateBudgetStore& rate_budgets();
+  [[nodiscard]] EventStore& events();
+  [[nodiscard]] ImportStore& imports();
   [[nodiscard]] Schema& schema();
   [[nodiscard]] Migrations& migrations();
 

@@ -1,0 +1,52 @@
+// The days of the table `events`, each in a partition of its own.
+//
+// A day's partition "p20150101" lies between the boundaries 2015-01-01 and 2015-01-02. What is between two days that
+// are not neighbours is in partitions that stay empty ("g20150101", up to that day; "before_max", the last), so that
+// making a day moves no rows. Changes of the table are made under a named lock, by one connection at a time.
+// Thread-safe.
+#pragma once
+
+#include <chrono>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "storage/connection.h"
+#include "storage/locks.h"
+
+namespace repopulse {
+
+class EventPartitions {
+ public:
+  explicit EventPartitions(std::string_view database);
+
+  // Makes the partitions of these days, but of those that were dropped. Commits what is under way, so it comes before
+  // a transaction.
+  Status Ensure(Connection& db, const std::set<std::chrono::sys_days>& days);
+  // The days that have a partition, in order.
+  static Result<std::vector<std::chrono::sys_days>> Days(Connection& db);
+  // Drops their partitions with all that is in them.
+  static Status Drop(Connection& db, const std::vector<std::chrono::sys_days>& days);
+  [[nodiscard]] const NamedLock& lock() const { return lock_; }
+
+ private:
+  bool AllSettled(const std::set<std::chrono::sys_days>& days);
+  static Result<std::set<std::chrono::sys_days>> Make(Connection& db, const std::set<std::chrono::sys_days>& days);
+
+  const NamedLock lock_;
+  std::mutex mutex_;
+  std::set<std::chrono::sys_days> settled_;  // they have a partition, or have been dropped for good
+};
+
+// What has to be done that `days`, in order, have partitions: the statements, given the present partitions' names.
+std::vector<std::string> PartitionStatements(std::span<const std::string> present,
+                                             const std::set<std::chrono::sys_days>& days);
+
+// Days whose events have been dropped, of those given.
+Result<std::set<std::chrono::sys_days>> DroppedAmong(Connection& db, const std::set<std::chrono::sys_days>& days);
+
+}  // namespace repopulse

@@ -1,0 +1,79 @@
+#include "storage/event_words.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "storage/event_ingest.h"
+#include "storage/transaction.h"
+
+namespace repopulse {
+namespace {
+
+constexpr std::string_view kRead = "SELECT id, word FROM event_words";
+constexpr std::string_view kInsert = "INSERT INTO event_words (id, word) VALUES (?, ?)";
+
+}  // namespace
+
+int64_t EventWords::IdIn(const Map& known, std::string_view word) {
+  if (word.empty()) return 0;
+  if (const auto found = known.find(word); found != known.end()) return found->second;
+  const auto other = known.find(kOther);
+  return other == known.end() ? 0 : other->second;
+}
+
+std::vector<EventWords::Ids> EventWords::ResolveIn(const Map& known, const std::vector<Event>& events) {
+  std::vector<Ids> ids;
+  ids.reserve(events.size());
+  for (const Event& event : events) ids.push_back({IdIn(known, event.type), IdIn(known, event.action)});
+  return ids;
+}
+
+// Whether every word has an id, or never will.
+bool EventWords::Covers(const Map& known, const std::vector<Event>& events) {
+  if (known.size() >= kWordsMax) return true;
+  return std::ranges::all_of(events, [&](const Event& event) {
+    return known.contains(event.type) && (event.action.empty() || known.contains(event.action));
+  });
+}
+
+// Reads the table and adds what is missing, as far as there is room. The last place is kOther's.
+Result<EventWords::Map> EventWords::Store(Connection& db, const std::vector<Event>& events) {
+  if (auto locked = LockEvents(db); !locked) return tl::make_unexpected(std::move(locked.error()));
+  Map known;
+  int64_t last = 0;
+  auto read = db.Query(kRead, {}, [&](const Row& row) {
+    known.emplace(row.Text(1), row.Int(0));
+    last = std::max(last, row.Int(0));
+  });
+  if (!read) return tl::make_unexpected(std::move(read.error()));
+  const auto add = [&](std::string_view word) -> Status {
+    if (word.empty() || known.contains(word) || known.size() >= kWordsMax) return {};
+    const std::string_view stored = known.size() + 1 == kWordsMax && !known.contains(kOther) ? kOther : word;
+    if (stored != word) LogWarn("event_words_full", {{"word", word}});
+    auto written = db.Execute(kInsert, {++last, stored});
+    if (!written) return tl::make_unexpected(std::move(written.error()));
+    known.emplace(stored, last);
+    return {};
+  };
+  for (const Event& event : events) {
+    auto added = add(event.type);
+    if (added) added = add(event.action);
+    if (!added) return tl::make_unexpected(std::move(added.error()));
+  }
+  return known;
+}
+
+Result<std::vector<EventWords::Ids>> EventWords::Resolve(Connection& db, const std::vector<Event>& events) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (Covers(known_, events)) return ResolveIn(known_, events);
+  }
+  auto stored = InTransaction(db, [&](Connection& same) { return Store(same, events); });
+  if (!stored) return WithContext("store the words of events", std::move(stored.error()));
+  auto ids = ResolveIn(*stored, events);
+  const std::lock_guard lock(mutex_);
+  if (stored->size() >= known_.size()) known_ = std::move(*stored);
+  return ids;
+}
+
+}  // namespace repopulse

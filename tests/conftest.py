@@ -8,6 +8,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
 
 import proxied  # noqa: E402  (found through the line above)
+import replayed as replays  # noqa: E402
 from service import TOKEN, Service, recorded_files, with_recordings  # noqa: E402
 from simulated import SimulatedGitHub  # noqa: E402
 from stack import Stack  # noqa: E402
@@ -16,6 +17,7 @@ TIES = 1300
 
 shared_proxy = proxied.shared_proxy
 proxy = proxied.proxy
+replayed = replays.replayed
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,8 @@ FIREHOSE_SECONDS, REPOSITORY_SECONDS = DAY, 30 * DAY
 class Feed:
     """Entries are tuples that begin with the moment they become visible, which is their order.
 
-    `draw(slot)` gives those created in a stretch of time. Kept are the newest FEED_MAX and those that come.
+    `draw(slot, earliest)` gives those created in a stretch of time; it may leave out what is visible before `earliest`.
+    Kept are the newest FEED_MAX and those that come.
     """
 
     def __init__(self, draw, horizon, expected):
@@ -28,7 +29,7 @@ class Feed:
         if self._next is None or slot - self._next > 4 * LATE_SLOTS or slot < self._next - 1:
             self._begin(slot, now)
         for number in range(self._next, slot + 1):
-            self._absorb(self._draw(number), now)
+            self._absorb(self._draw(number, 0), now)
         self._next = slot + 1
         self._absorb((), now)
         oldest = bisect_right(self._recent, (now - self._horizon, math.inf))
@@ -50,8 +51,8 @@ class Feed:
         while low > first and len(self._recent) < FEED_MAX:
             until, low = low, max(first, low - length)
             for number in range(low, until):
-                self._absorb(self._draw(number), now)
+                self._absorb(self._draw(number, 0), now)
             length *= 2
-        least = self._recent[0] if len(self._recent) == FEED_MAX else ()
+        least = self._recent[0] if len(self._recent) == FEED_MAX else (0,)
         for number in range(max(first, low - LATE_SLOTS), low):
-            self._absorb([entry for entry in self._draw(number) if entry > least], now)
+            self._absorb([entry for entry in self._draw(number, least[0]) if entry > least], now)

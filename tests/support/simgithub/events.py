@@ -4,7 +4,7 @@ import hashlib
 import time
 from urllib.parse import quote_plus
 
-from .answer import DOCS, Answer, Body, message, not_found
+from .answer import DOCS, message, not_found
 from .eventfeed import FEED_MAX
 from .model import PUBLIC
 from .repos import conditional, hidden, moved

@@ -56,11 +56,11 @@ class Source:
             return Feed(self._of_all, FIREHOSE_SECONDS if rate else 0, rate)
         member = self.stream.by_repository.get(repo.id)
         if member is None:
-            return Feed(lambda slot: (), 0, 0)
-        return Feed(lambda slot: self._of_one(member, slot), REPOSITORY_SECONDS, rate * member.weight)
+            return Feed(lambda slot, earliest: (), 0, 0)
+        return Feed(lambda slot, earliest: self._of_one(member, slot), REPOSITORY_SECONDS, rate * member.weight)
 
-    def _of_all(self, slot):
-        return [entry for member, drawn in self.stream.draw_all(slot) for entry in _entries(member, slot, drawn)]
+    def _of_all(self, slot, earliest):
+        return [entry for member, drawn in self.stream.draw_all(slot, earliest) for entry in _entries(member, slot, drawn)]
 
     def _of_one(self, member, slot):
         drawn = [one for one in self.stream.draw(member, slot) if one.oddity not in (NO_REPOSITORY, ANCIENT)]
@@ -109,12 +109,12 @@ class Source:
                 yield Fact(burst.id, burst.type, burst.action, burst.created, burst.repo.id, burst.visible, 0,
                            _hidden(burst.repo))
         for slot in range(since // SLOT_SECONDS - LATE_SLOTS, -(-until // SLOT_SECONDS)):
-            for member, drawn in self._drawn(slot, repo):
+            for member, drawn in self._drawn(slot, repo, since):
                 yield from self._facts_of(member, drawn, since, until, repo is not None)
 
-    def _drawn(self, slot, repo):
+    def _drawn(self, slot, repo, since):
         if repo is None:
-            return self.stream.draw_all(slot)
+            return self.stream.draw_all(slot, since)
         member = self.stream.by_repository.get(repo.id)
         return [(member, self.stream.draw(member, slot))] if member is not None else []
 
@@ -136,7 +136,7 @@ class Source:
         entries = [(burst.visible, _BY_HAND, burst.number, 0, 0, burst)
                    for burst in self.stream.bursts_between(since, until)]
         for slot in range(since // SLOT_SECONDS - LATE_SLOTS, -(-until // SLOT_SECONDS)):
-            entries += [entry for entry in self._of_all(slot) if since <= entry[0] < until]
+            entries += [entry for entry in self._of_all(slot, since) if since <= entry[0] < until]
         return [entry for entry in sorted(entries) if not hidden_from(self._repo(entry), entry[0]) and not _filtered(entry)]
 
 

@@ -24,6 +24,7 @@ DAY = 86400
 OLD_FAMILY, NEW_FAMILY = 1_293_840_000, 1_759_276_800
 BURST_IDS = 4_000_000_000
 _MASK = (1 << 64) - 1
+_DELAY_BITS = 0xFFF << 29
 _NORMAL = NormalDist()
 
 # An event as it is drawn: times in epoch seconds; `number` counts those of the repository and stretch.
@@ -119,19 +120,29 @@ class EventStream:
         """The events of one repository in one stretch, in the order of their creation."""
         rate = self.rate(slot) * SLOT_SECONDS
         count = self._count(member, slot, rate) if rate else 0
-        return self._drawn(member, slot, count) if count else ()
+        return self._drawn(member, slot, self._words(member, slot, count)) if count else ()
 
-    def draw_all(self, slot):
-        """(member, its events) of everybody in one stretch."""
+    def draw_all(self, slot, earliest=0):
+        """(member, its events) of everybody in one stretch who has one that may be visible from `earliest` on."""
         rate = self.rate(slot) * SLOT_SECONDS
+        waiting = earliest - AGAIN_MAX - (slot + 1) * SLOT_SECONDS
+        least = bisect_left(self._delays, waiting) << 29 if waiting > 0 else 0
         for member in self.members if rate else ():
             count = self._count(member, slot, rate)
-            if count:
-                yield member, self._drawn(member, slot, count)
+            if not count:
+                continue
+            words = self._words(member, slot, count)
+            # Of a stretch long ago, only what is very late matters, and hardly anybody has such an event.
+            if not least or any(word & _DELAY_BITS >= least for word in words):
+                yield member, self._drawn(member, slot, words)
 
-    def _drawn(self, member, slot, count):
+    def _words(self, member, slot, count):
         raw = shake_128(b"%d:%d:%d" % (self.seed, member.repo.id, slot)).digest(8 * count)
-        words = sorted(struct.unpack(f"<{count}Q", raw), key=_low)
+        return struct.unpack(f"<{count}Q", raw)
+
+    def _drawn(self, member, slot, words):
+        """Each event is a word of 64 bits: when in the stretch, what, how late, how odd, of which family of ids."""
+        words = sorted(words, key=_low)
         kinds, all_delays, odds = self._kinds[member.mix], self._delays, self._oddities
         start, place = slot * SLOT_SECONDS, member.number << 6
         found, before = [], None

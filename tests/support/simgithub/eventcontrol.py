@@ -1,5 +1,6 @@
 """The control API of events: what is true, bursts, quiet repositories, settings, an archive's hour."""
 
+import functools
 from collections import Counter
 
 from .answer import Answer, Body
@@ -124,16 +125,20 @@ def _repository(app, reference):
     return app.world.find(int(reference) if str(reference).isdigit() else reference)
 
 
+# There may be millions of lines, of few words and within few seconds.
+_word = functools.lru_cache(20_000)(compact)
+_time = functools.lru_cache(20_000)(lambda moment: f'"{rfc3339(moment)}"')
+
+
 def _pieces(facts):
     lines = []
     for fact in facts:
-        row = {"id": str(fact.id), "type": fact.type, "action": fact.action, "created_at": rfc3339(fact.created),
-               "repository_id": fact.repository, "visible_at": rfc3339(fact.visible)}
-        if fact.again:
-            row["again_at"] = rfc3339(fact.again)
+        more = f',"again_at":{_time(fact.again)}' if fact.again else ""
         if fact.hidden:
-            row["hidden_at"] = rfc3339(fact.hidden)
-        lines.append(compact(row))
+            more += f',"hidden_at":{_time(fact.hidden)}'
+        lines.append(f'{{"id":"{fact.id}","type":{_word(fact.type)},"action":{_word(fact.action)},'
+                     f'"created_at":{_time(fact.created)},"repository_id":{_word(fact.repository)},'
+                     f'"visible_at":{_time(fact.visible)}{more}}}')
         if len(lines) == LINES_A_PIECE:
             yield ("\n".join(lines) + "\n").encode()
             lines = []

@@ -104,6 +104,18 @@ def test_everything_is_shown_once_somebody_looks_often_enough(busy):
     assert {identity(row) for row in rows} <= set(shown)
 
 
+def test_a_feed_is_the_same_whether_it_was_watched_or_is_asked_for_the_first_time(busy):
+    row, late = top(busy), 0
+    for step in range(12):
+        busy.control("advance", {"seconds": 297})
+        watched = [feed(busy, path) for path in ("/events", f"/repositories/{row['id']}/events")]
+        busy.app.source._feeds.clear()
+        assert [feed(busy, path) for path in ("/events", f"/repositories/{row['id']}/events")] == watched
+        now = parse_rfc3339(busy.truth("tiny")["now"])
+        late += sum(parse_rfc3339(event["created_at"]) < now - 1800 for event in watched[0])
+    assert late > 5
+
+
 def test_a_repository_feed_links_to_its_id_and_holds_its_events_only(busy):
     row = top(busy)
     reply = busy.get(f"/repos/{row['full_name'].upper()}/events", per_page=100)
@@ -142,8 +154,10 @@ def test_a_hidden_repository_has_no_feed_and_is_in_no_other(busy, status):
     row = top(busy)
     busy.control("mutate", {"op": "block", "repository": row["id"], "status": status})
     assert busy.get(f"/repos/{row['full_name']}/events").status == status
-    busy.control("advance", {"seconds": 60})
+    hidden = busy.truth("tiny")["now"]
+    busy.control("advance", {"seconds": 1800})
     assert row["id"] not in {event["repo"].get("id") for event in feed(busy, "/events")}
+    assert facts(busy, repository=row["id"], since=hidden) == []
     assert all("hidden_at" in fact for fact in facts(busy, repository=row["id"], since="2025-12-31T23:00:00Z"))
 
 

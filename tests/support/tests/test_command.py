@@ -120,3 +120,26 @@ def test_connections_are_kept_alive(run):
             connection.sendall(b"GET /rate_limit HTTP/1.1\r\nHost: x\r\nUser-Agent: t\r\n\r\n")
             answer = connection.recv(65536)
             assert answer.startswith(b"HTTP/1.1 200") and b"Connection: close" not in answer
+
+
+def test_has_a_lively_feed_by_default_and_events_as_told(run):
+    _, sim = run("--port", "0", "--quiet")
+    assert len(sim.get("/events?per_page=100").json()) > 80
+    settings = sim.get("/_sim/events").json()
+    assert settings["events_per_second"] == 2 and settings["payloads"] == "trimmed"
+    assert settings["repositories"] > 7000
+    _, sim = run("--port", "0", "--quiet", "--topic", "tiny=9", "--outside", "0", "--events-per-second", "0.5",
+                 "--event-payloads", "full", "--poll-interval", "90", "--plain-events", "--time-scale", "0")
+    reply = sim.get("/events?per_page=100")
+    assert reply.headers["X-Poll-Interval"] == "90" and len(reply.json()) == 100
+    assert sim.get("/_sim/events").json()["payloads"] == "full"
+
+
+@pytest.mark.parametrize("options, word", [
+    (("--events-per-second", "-1"), "--events-per-second"), (("--events-per-second", "1001"), "0 to 1000"),
+    (("--poll-interval", "0"), "--poll-interval"), (("--archive", "/nowhere"), "no such folder"),
+    (("--event-payloads", "some"), "--event-payloads"), (("--outside", "-5"), "outside"),
+    (("--replay", "/nowhere/2015-01-01-0.json.gz"), "No such file")])
+def test_wrong_options_for_events_say_what_is_wrong(run, options, word):
+    process, _ = run("--port", "0", "--topic", "tiny=3", *options)
+    assert process.wait(20) == 64 and word in process.stderr.read()

@@ -20,6 +20,24 @@ def test_maintenance_goes_to_the_control_port_with_its_key(proxy, method, target
     assert not seen(proxy)
 
 
+@pytest.mark.parametrize("method, target", [
+    ("PUT", "/api/v1/repos/a/b/tracking"), ("POST", "/api/repos/"), ("POST", "//api/repos"),
+    ("POST", "/api/repos/a/b/activate/")])
+def test_what_may_ask_github_goes_to_the_control_port_with_its_body_and_key(proxy, method, target):
+    assert proxy.request(target, method, headers=KEY, body=b"abc").status == 200
+    got = proxy.control.seen[0]
+    assert (got.method, got.target, got.body, got.header("X-API-Key")) == (method, target, b"abc", KEY["X-API-Key"])
+    assert not seen(proxy)
+
+
+@pytest.mark.parametrize("method, target", [
+    ("GET", "/api/repos/"), ("GET", "/api/v1/repos/a/b/tracking"), ("POST", "/api/reposters"), ("PUT", "/api/v1/topics/repos")])
+def test_other_requests_do_not_wait_behind_it(proxy, method, target):
+    proxy.request(target, method, headers=KEY)
+    assert [one.target for one in seen(proxy)] == [target]
+    assert not proxy.control.seen
+
+
 @pytest.mark.parametrize("target", ["/maintenance/jobs/7", "/api/v1/maintenance/jobs/7", "/readyz", "/livez"])
 def test_jobs_and_health_go_to_the_replicas_uncached_with_the_key(proxy, target):
     for _ in range(2):

@@ -1,15 +1,15 @@
 #include "github/curl_transport.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <array>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <new>
 
 #include "base/clock.h"
 #include "base/strings.h"
+#include "github/curl.h"
 #include "github/url.h"
 
 namespace repopulse {
@@ -19,12 +19,6 @@ constexpr size_t kHeadersMax = 100;
 constexpr size_t kHeaderBytesMax = 64 * 1024;  // of all together
 constexpr int kPollMilliseconds = 200;
 
-struct FreeHandle {
-  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-};
-struct FreeMulti {
-  void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
-};
 struct FreeList {
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
@@ -78,29 +72,13 @@ size_t OnHeader(char* data, size_t, size_t size, void* user) {
 }
 
 ErrorCode CodeOf(CURLcode code, const Transfer& transfer) {
-  if (transfer.too_large) return ErrorCode::kMalformed;
-  switch (code) {
-    case CURLE_OPERATION_TIMEDOUT:
-      return ErrorCode::kTimeout;
-    case CURLE_URL_MALFORMAT:
-      return ErrorCode::kInvalidArgument;
-    case CURLE_BAD_CONTENT_ENCODING:
-    case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_UNSUPPORTED_PROTOCOL:  // what came back is not HTTP
-      return ErrorCode::kMalformed;
-    case CURLE_OUT_OF_MEMORY:
-    case CURLE_FAILED_INIT:
-      return ErrorCode::kInternal;
-    default:
-      return ErrorCode::kUnavailable;
-  }
+  return transfer.too_large ? ErrorCode::kMalformed : CodeOfCurl(code);
 }
 
 class CurlTransport final : public HttpTransport {
  public:
   explicit CurlTransport(const CurlTimeouts& timeouts) : timeouts_(timeouts) {
-    static std::once_flag initialised;
-    std::call_once(initialised, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+    InitialiseCurl();
     multi_.reset(curl_multi_init());
     handle_.reset(curl_easy_init());
     if (!multi_ || !handle_) throw std::bad_alloc();
@@ -221,8 +199,8 @@ class CurlTransport final : public HttpTransport {
 
   const CurlTimeouts timeouts_;
   std::array<char, CURL_ERROR_SIZE> reason_{};  // libcurl may write to it as long as the handle lives
-  std::unique_ptr<CURLM, FreeMulti> multi_;     // keeps the connections
-  std::unique_ptr<CURL, FreeHandle> handle_;
+  CurlMulti multi_;                             // keeps the connections
+  CurlHandle handle_;
   std::mutex mutex_;
   std::condition_variable_any turn_;
   bool busy_ = false;

@@ -1,0 +1,223 @@
+#include "github/archive.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+#include "base/encode.h"
+#include "github/archive_file.h"
+#include "github/download.h"
+#include "github/gzip_reader.h"
+
+namespace repopulse {
+namespace {
+
+constexpr size_t kFingerprintBytes = 1024 * 1024;
+constexpr size_t kBlockBytes = 256 * 1024;
+
+std::string Fingerprint(int64_t size, std::string_view head) {
+  return ContentHash(std::to_string(size) + ":" + std::string(head.substr(0, kFingerprintBytes)));
+}
+
+tl::unexpected<Error> NotReadable(const std::string& name, int error) {
+  const ErrorCode code = error == ENOENT || error == ENOTDIR ? ErrorCode::kNotFound : ErrorCode::kUnavailable;
+  return Fail(code, name + ": " + std::generic_category().message(error));
+}
+
+class OwnedFile {
+ public:
+  explicit OwnedFile(int fd) : fd_(fd) {}
+  ~OwnedFile() { close(fd_); }
+  OwnedFile(const OwnedFile&) = delete;
+  OwnedFile& operator=(const OwnedFile&) = delete;
+  [[nodiscard]] int fd() const { return fd_; }
+
+ private:
+  const int fd_;
+};
+
+// From the file's beginning, whoever else reads it.
+class FileSource final : public ByteSource {
+ public:
+  explicit FileSource(std::shared_ptr<const OwnedFile> file) : file_(std::move(file)) {}
+
+  Result<size_t> Read(std::span<char> out, const std::stop_token& stop) override {
+    if (stop.stop_requested()) return Fail(ErrorCode::kCancelled, "stopped");
+    ssize_t size = -1;
+    do {
+      size = pread(file_->fd(), out.data(), out.size(), bytes_read_);
+    } while (size < 0 && errno == EINTR);
+    if (size < 0) return NotReadable("reading", errno);
+    bytes_read_ += size;
+    return static_cast<size_t>(size);
+  }
+  [[nodiscard]] int64_t stored_bytes_read() const override { return bytes_read_; }
+
+ private:
+  const std::shared_ptr<const OwnedFile> file_;
+  int64_t bytes_read_ = 0;
+};
+
+// What was unpacked at once. It tells as much of the stored bytes as read as of its own.
+class MemorySource final : public ByteSource {
+ public:
+  MemorySource(std::string bytes, int64_t stored_bytes) : bytes_(std::move(bytes)), stored_bytes_(stored_bytes) {}
+
+  Result<size_t> Read(std::span<char> out, const std::stop_token& stop) override {
+    if (stop.stop_requested()) return Fail(ErrorCode::kCancelled, "stopped");
+    const size_t size = std::min({out.size(), bytes_.size() - taken_, kBlockBytes});
+    std::memcpy(out.data(), bytes_.data() + taken_, size);
+    taken_ += size;
+    return size;
+  }
+  [[nodiscard]] int64_t stored_bytes_read() const override {
+    if (taken_ == bytes_.size()) return stored_bytes_;
+    return static_cast<int64_t>(static_cast<double>(stored_bytes_) * static_cast<double>(taken_) /
+                                static_cast<double>(bytes_.size()));
+  }
+
+ private:
+  const std::string bytes_;
+  const int64_t stored_bytes_;
+  size_t taken_ = 0;
+};
+
+// A source whose first bytes were taken already, and are given again.
+class ReadAgainSource final : public ByteSource {
+ public:
+  ReadAgainSource(std::string head, std::unique_ptr<ByteSource> rest)
+      : head_(std::move(head)), rest_(std::move(rest)) {}
+
+  Result<size_t> Read(std::span<char> out, const std::stop_token& stop) override {
+    if (taken_ == head_.size()) return rest_->Read(out, stop);
+    const size_t size = std::min(out.size(), head_.size() - taken_);
+    std::memcpy(out.data(), head_.data() + taken_, size);
+    taken_ += size;
+    return size;
+  }
+  [[nodiscard]] int64_t stored_bytes_read() const override {
+    return taken_ == head_.size() ? rest_->stored_bytes_read() : static_cast<int64_t>(taken_);
+  }
+
+ private:
+  const std::string head_;
+  const std::unique_ptr<ByteSource> rest_;
+  size_t taken_ = 0;
+};
+
+// Up to `bytes_max` bytes, and whether that was all.
+struct Head {
+  std::string bytes;
+  bool whole = false;
+};
+Result<Head> ReadHead(ByteSource& source, size_t bytes_max, const std::stop_token& stop) {
+  Head head;
+  head.bytes.resize(bytes_max);
+  size_t used = 0;
+  while (used < bytes_max && !head.whole) {
+    const auto size = source.Read(std::span(head.bytes).subspan(used), stop);
+    if (!size) return tl::make_unexpected(size.error());
+    used += *size;
+    head.whole = *size == 0;
+  }
+  head.bytes.resize(used);
+  return head;
+}
+
+Status CheckToTheEnd(ByteSource& source, const std::stop_token& stop) {
+  std::string block(kBlockBytes, '\0');
+  for (;;) {
+    const auto size = source.Read(block, stop);
+    if (!size) return tl::make_unexpected(size.error());
+    if (*size == 0) return {};
+  }
+}
+
+class FilesAndServer final : public Archive {
+ public:
+  FilesAndServer(ArchiveOptions options, const Clock& clock) : options_(std::move(options)), clock_(clock) {}
+
+  Result<std::unique_ptr<ArchiveFile>> Open(const ArchiveLocation& location, std::stop_token stop) override {
+    const auto* path = std::get_if<std::filesystem::path>(&location);
+    auto content = path != nullptr ? OpenFile(*path, stop) : OpenHour(std::get<ArchiveHour>(location), stop);
+    if (!content) return tl::make_unexpected(std::move(content.error()));
+    return MakeArchiveFile(*std::move(content), clock_.Now(), std::move(stop));
+  }
+
+ private:
+  [[nodiscard]] Result<ArchiveContent> OpenFile(const std::filesystem::path& path, const std::stop_token& stop) const {
+    const std::string shown = path.string();
+    // Without O_NONBLOCK a pipe that nobody writes to would be waited for.
+    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return NotReadable(shown, errno);
+    auto file = std::make_shared<const OwnedFile>(fd);
+    struct stat about {};
+    if (fstat(fd, &about) != 0) return NotReadable(shown, errno);
+    if (!S_ISREG(about.st_mode)) return Fail(ErrorCode::kInvalidArgument, shown + ": not a file");
+    auto content = ContentOf(file, path, about.st_size, stop);
+    if (!content) return WithContext(shown, std::move(content.error()));
+    return content;
+  }
+
+  [[nodiscard]] Result<ArchiveContent> ContentOf(const std::shared_ptr<const OwnedFile>& file,
+                                                 const std::filesystem::path& path, int64_t size,
+                                                 const std::stop_token& stop) const {
+    // GH Archive's files are packed about seven times: one of more than a quarter of the bound would not be held whole.
+    const size_t packed_max = std::max(kFingerprintBytes, options_.whole_bytes_max / 4);
+    FileSource beginning(file);
+    auto head = ReadHead(beginning, std::min(packed_max, static_cast<size_t>(size) + 1), stop);
+    if (!head) return tl::make_unexpected(std::move(head.error()));
+    ArchiveContent content{path.filename().string(), Fingerprint(size, head->bytes), size, nullptr};
+    if (!StartsLikeGzip(head->bytes)) {
+      if (path.extension() == ".gz") return Fail(ErrorCode::kMalformed, "damaged gzip: its first bytes are not gzip's");
+      content.lines = std::make_unique<FileSource>(file);
+      return content;
+    }
+    if (head->whole) {
+      auto bytes = GunzipWhole(head->bytes, options_.whole_bytes_max);
+      if (!bytes) return tl::make_unexpected(std::move(bytes.error()));
+      if (*bytes) content.lines = std::make_unique<MemorySource>(**std::move(bytes), size);
+    }
+    if (!content.lines) {
+      // Read twice: once for damage, with nothing kept, and then for its lines.
+      auto checked = CheckToTheEnd(*GunzipStream(std::make_unique<FileSource>(file)), stop);
+      if (!checked) return tl::make_unexpected(std::move(checked.error()));
+      content.lines = GunzipStream(std::make_unique<FileSource>(file));
+    }
+    return content;
+  }
+
+  [[nodiscard]] Result<ArchiveContent> OpenHour(ArchiveHour hour, const std::stop_token& stop) const {
+    const std::string name = ToString(hour) + ".json.gz";
+    auto download = StartDownload({.url = options_.url + "/" + name,
+                                   .user_agent = options_.user_agent,
+                                   .connect = options_.connect,
+                                   .stall = options_.stall},
+                                  stop);
+    if (!download) return tl::make_unexpected(std::move(download.error()));
+    auto head = ReadHead(*download->body, kFingerprintBytes, stop);
+    if (!head) return tl::make_unexpected(std::move(head.error()));
+    ArchiveContent content{name, Fingerprint(download->size_bytes.value_or(0), head->bytes), download->size_bytes,
+                           nullptr};
+    const bool packed = StartsLikeGzip(head->bytes);
+    auto again = std::make_unique<ReadAgainSource>(std::move(head->bytes), std::move(download->body));
+    content.lines = packed ? GunzipStream(std::move(again)) : std::move(again);
+    return content;
+  }
+
+  const ArchiveOptions options_;
+  const Clock& clock_;
+};
+
+}  // namespace
+
+std::unique_ptr<Archive> MakeArchive(ArchiveOptions options, const Clock& clock) {
+  return std::make_unique<FilesAndServer>(std::move(options), clock);
+}
+
+}  // namespace repopulse

@@ -1,0 +1,23 @@
+// An ArchiveFile over any source of lines: a thread reads and parses, at most two batches ahead of its owner.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "github/byte_source.h"
+#include "service/archive.h"
+
+namespace repopulse {
+
+struct ArchiveContent {
+  std::string name;
+  std::string fingerprint;
+  std::optional<int64_t> size_bytes;  // as stored
+  std::unique_ptr<ByteSource> lines;  // unpacked
+};
+
+// `now`: events later than a day after it are none. The thread ends with the file, and at a stop.
+std::unique_ptr<ArchiveFile> MakeArchiveFile(ArchiveContent content, TimePoint now, std::stop_token stop);
+
+}  // namespace repopulse

@@ -39,7 +39,7 @@ static_assert(std::ranges::is_sorted(kTypes));
 constexpr std::array<std::string_view, 30> kServiceAccounts = {
     "actions-user",
     "bors",
-    "classistant",
+    "claassistant",
     "codacy-badger",
     "codecov-commenter",
     "codecov-io",

@@ -7,9 +7,9 @@
 
 namespace repopulse {
 
-Status GitHubGate::Enter(RateResource resource) {
+Status GitHubGate::Enter(RateResource resource, RatePace pace) {
   const TimePoint now = clock_.Now();
-  auto wait_until = budgets_.TryTake(resource, github_.credential(), RatePace::kFull, now);
+  auto wait_until = budgets_.TryTake(resource, github_.credential(), pace, now);
   if (!wait_until) return WithContext("taking from the rate budget", wait_until.error());
   if (!*wait_until) return {};
   const auto wait = std::max(std::chrono::ceil<std::chrono::seconds>(**wait_until - now), std::chrono::seconds{1});
@@ -25,13 +25,28 @@ Result<T> GitHubGate::Leave(RateResource resource, Fetched<T> fetched) {
 }
 
 Result<SearchPage> GitHubGate::SearchRepositories(const std::string& query, int page, std::stop_token stop) {
-  if (auto entered = Enter(RateResource::kSearch); !entered) return tl::make_unexpected(std::move(entered.error()));
+  auto entered = Enter(RateResource::kSearch, RatePace::kFull);
+  if (!entered) return tl::make_unexpected(std::move(entered.error()));
   return Leave(RateResource::kSearch, github_.SearchRepositories(query, page, std::move(stop)));
 }
 
-Result<Repository> GitHubGate::FetchRepository(const RepositoryName& name, std::stop_token stop) {
-  if (auto entered = Enter(RateResource::kCore); !entered) return tl::make_unexpected(std::move(entered.error()));
+Result<Repository> GitHubGate::FetchRepository(const RepositoryName& name, RatePace pace, std::stop_token stop) {
+  auto entered = Enter(RateResource::kCore, pace);
+  if (!entered) return tl::make_unexpected(std::move(entered.error()));
   return Leave(RateResource::kCore, github_.FetchRepository(name, std::move(stop)));
+}
+
+Result<Repository> GitHubGate::FetchRepositoryById(RepositoryId id, RatePace pace, std::stop_token stop) {
+  auto entered = Enter(RateResource::kCore, pace);
+  if (!entered) return tl::make_unexpected(std::move(entered.error()));
+  return Leave(RateResource::kCore, github_.FetchRepositoryById(id, std::move(stop)));
+}
+
+Result<EventFeedPage> GitHubGate::FetchEvents(const EventFeed& feed, int page, const std::string& etag, RatePace pace,
+                                              std::stop_token stop) {
+  auto entered = Enter(RateResource::kCore, pace);
+  if (!entered) return tl::make_unexpected(std::move(entered.error()));
+  return Leave(RateResource::kCore, github_.FetchEvents(feed, page, etag, std::move(stop)));
 }
 
 }  // namespace repopulse

@@ -20,10 +20,13 @@ class GitHubGate {
 
   // kRateLimited with retry_after where the budget forbids it now; otherwise GitHub's answer.
   Result<SearchPage> SearchRepositories(const std::string& query, int page, std::stop_token stop);
-  Result<Repository> FetchRepository(const RepositoryName& name, std::stop_token stop);
+  Result<Repository> FetchRepository(const RepositoryName& name, RatePace pace, std::stop_token stop);
+  Result<Repository> FetchRepositoryById(RepositoryId id, RatePace pace, std::stop_token stop);
+  Result<EventFeedPage> FetchEvents(const EventFeed& feed, int page, const std::string& etag, RatePace pace,
+                                    std::stop_token stop);
 
  private:
-  Status Enter(RateResource resource);
+  Status Enter(RateResource resource, RatePace pace);
   template <class T>
   Result<T> Leave(RateResource resource, Fetched<T> fetched);
 

@@ -13,13 +13,13 @@ class FakeClock final : public Clock {
  public:
   static constexpr TimePoint kStart = std::chrono::sys_days{std::chrono::year{2026} / 3 / 1};
 
-  explicit FakeClock(TimePoint start = kStart) : start_(start) {}
+  // `steady_start`: real waits until a time of this clock end at once as long as the machine is up for longer.
+  explicit FakeClock(TimePoint start = kStart, SteadyTime steady_start = SteadyTime{std::chrono::seconds{1}})
+      : start_(start), steady_start_(steady_start) {}
 
   [[nodiscard]] TimePoint Now() const override { return start_ + std::chrono::microseconds{moved_.load()}; }
   [[nodiscard]] SteadyTime SteadyNow() const override {
-    // One second after the steady clock's epoch: real waits until a time of this clock end at once.
-    return SteadyTime{std::chrono::seconds{1}} +
-           std::chrono::microseconds{moved_.fetch_add(by_look_.load()) + by_look_.load()};
+    return steady_start_ + std::chrono::microseconds{moved_.fetch_add(by_look_.load()) + by_look_.load()};
   }
 
   void Advance(std::chrono::microseconds by) { moved_.fetch_add(by.count()); }
@@ -28,6 +28,7 @@ class FakeClock final : public Clock {
 
  private:
   const TimePoint start_;
+  const SteadyTime steady_start_;
   mutable std::atomic<int64_t> moved_{0};
   std::atomic<int64_t> by_look_{0};
 };

@@ -81,9 +81,29 @@ TEST_F(GitHubGateTest, WithoutTheBudgetNothingIsAsked) {
 
 TEST_F(GitHubGateTest, RepositoriesComeOutOfTheCoreBucket) {
   github.SayLimits({.limit = 60, .remaining = 0, .reset_at = clock.Now() + 1h, .limited = false, .retry_after = {}});
-  ASSERT_TRUE(gate.FetchRepository(test::RepositoryNamed("a/b"), {}));
-  EXPECT_EQ(gate.FetchRepository(test::RepositoryNamed("a/b"), {}).error().code, ErrorCode::kRateLimited);
+  ASSERT_TRUE(gate.FetchRepository(test::RepositoryNamed("a/b"), RatePace::kFull, {}));
+  EXPECT_EQ(gate.FetchRepository(test::RepositoryNamed("a/b"), RatePace::kFull, {}).error().code,
+            ErrorCode::kRateLimited);
   EXPECT_TRUE(Search()) << "search has its own";
+}
+
+TEST_F(GitHubGateTest, EventsAndRepositoriesByIdComeOutOfTheCoreBucketToo) {
+  github.SayLimits({.limit = 60, .remaining = 1, .reset_at = clock.Now() + 1h, .limited = false, .retry_after = {}});
+  ASSERT_TRUE(gate.FetchEvents({}, 1, "", RatePace::kFull, {}));
+  ASSERT_TRUE(gate.FetchRepositoryById({7}, RatePace::kFull, {}));
+  EXPECT_EQ(gate.FetchEvents({}, 1, "", RatePace::kFull, {}).error().code, ErrorCode::kRateLimited);
+  EXPECT_EQ(github.queries(), (std::vector<std::string>{"events", "#7"}));
+}
+
+TEST_F(GitHubGateTest, WhatCanWaitIsSpreadOverTheHour) {
+  github.SayLimits(
+      {.limit = 60, .remaining = 50, .reset_at = clock.Now() + 10min, .limited = false, .retry_after = {}});
+  ASSERT_TRUE(gate.FetchEvents({}, 1, "", RatePace::kPaced, {}));
+  github.SayLimits({});
+  int sent = 0;
+  while (gate.FetchEvents({}, 1, "", RatePace::kPaced, {})) ++sent;
+  EXPECT_LT(sent, 50) << "not all at once";
+  EXPECT_TRUE(gate.FetchEvents({}, 1, "", RatePace::kFull, {})) << "what cannot wait has the rest";
 }
 
 }  // namespace

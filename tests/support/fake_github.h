@@ -117,17 +117,6 @@ class FakeGitHub final : public GitHub {
     return {it->second->Read(page, etag, clock_->Now()), rate_};
   }
 
-  Fetched<Repository> FetchRepositoryById(RepositoryId id, std::stop_token) override {
-    queries_.push_back("#" + std::to_string(id.value));
-    return {SampleRepository(id.value, "owner/repository-" + std::to_string(id.value), 10), rate_};
-  }
-
-  // No feed has anything.
-  Fetched<EventFeedPage> FetchEvents(const EventFeed& feed, int, const std::string&, std::stop_token) override {
-    queries_.push_back((feed.name ? feed.name->full() : std::to_string(feed.id.value)) + " events");
-    return {EventFeedPage{}, rate_};
-  }
-
   [[nodiscard]] std::string credential() const override { return "anonymous"; }
 
  private:

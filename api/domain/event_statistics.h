@@ -23,6 +23,11 @@ struct IntervalStatistics {
 // All of the times, in any order.
 IntervalStatistics StatisticsOf(std::vector<TimePoint> times);
 
+// The two parts of it, for where not all times are at hand: the mean of all intervals needs only these three (none with
+// fewer than two events), and the percentiles are of the intervals between the given times, in any order.
+std::optional<double> MeanInterval(int64_t events, TimePoint first, TimePoint last);
+void SetPercentiles(IntervalStatistics& statistics, std::vector<TimePoint> times);
+
 // The q-quantile (0..1) of sorted values, which must not be empty.
 double Quantile(const std::vector<double>& sorted, double q);
 

@@ -56,7 +56,7 @@ CREATE TABLE event_repository_totals (
   first_at DATETIME NOT NULL,
   last_at DATETIME NOT NULL,
   PRIMARY KEY (repository_id, type_id),
-  KEY event_repository_totals_events (type_id, events, repository_id)
+  KEY event_repository_totals_events (type_id, events DESC, repository_id)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 -- All repositories together, by minute (60), hour (3600) and day (86400 seconds). Minutes go with their events.

@@ -17,7 +17,7 @@ namespace repopulse {
 // Each order is total: ties are broken by ascending id, so pages never overlap.
 enum class RankingSort {
   kPopularity,  // stars, most first
-  kActivity,    // pushed_at, newest first, never pushed last (the activity score takes over once events are collected)
+  kActivity,    // those with collected events by their activity score; then the others by pushed_at, never pushed last
   kNewest,      // created_at, newest first
   kUpdated,     // updated_at, newest first
   kStored,      // id, smallest first (the predecessor's "as stored")
@@ -27,7 +27,8 @@ std::string_view ToString(RankingSort sort);
 std::optional<RankingSort> ParseRankingSort(std::string_view text);  // only those /api/v1 offers
 
 // The last place of the page before: its sort key and id. The key is stars for kPopularity, microseconds since the
-// epoch for the times (never pushed: the smallest int64), and unused for kStored.
+// epoch for the times (never pushed: the smallest int64), and unused for kStored. For kActivity it is 2^62 and the
+// score in millionths, which is above any time, or else pushed_at as such a time.
 struct RankingPosition {
   int64_t key = 0;
   RepositoryId id;

@@ -78,7 +78,7 @@ struct RepositoryCountPage {
   bool has_more = false;
 };
 
-// Newest first; ties by descending id, then type.
+// Newest first; ties by descending id, then in a fixed order of types.
 struct EventPosition {
   TimePoint created_at;
   int64_t id = 0;
@@ -121,7 +121,7 @@ class EventReader {
   // out.
   virtual Result<std::vector<BucketCount>> History(RepositoryId repository, std::chrono::seconds bucket, TimePoint from,
                                                    TimePoint to) = 0;
-  // Of all repositories, by minute from `since` on; actions are summed up.
+  // Of all repositories, by minute, from the one in which `since` lies; actions are summed up.
   virtual Result<std::vector<BucketCount>> Minutes(TimePoint since) = 0;
 
   struct Known {

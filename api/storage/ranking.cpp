@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "base/strings.h"
+#include "storage/activity_rows.h"
 #include "storage/repository_rows.h"
 
 namespace repopulse {
@@ -30,6 +31,10 @@ constexpr std::string_view kStarsThen = R"(COALESCE(b.stargazers_count,
     (SELECT s.stargazers_count FROM repository_snapshots s
      WHERE s.repository_id = r.id AND s.day > ? AND s.day < ? ORDER BY s.day LIMIT 1)))";
 constexpr std::string_view kJoinBaseline = "LEFT JOIN repository_snapshots b ON b.repository_id = r.id AND b.day = ?";
+constexpr std::string_view kJoinActivity = "LEFT JOIN repository_activity a ON a.repository_id = r.id";
+// See RankingPosition for what this number means.
+constexpr std::string_view kActivityKey = R"(IF(a.score IS NULL,
+    TIMESTAMPDIFF(MICROSECOND, '1970-01-01', r.pushed_at), 4611686018427387904 + CAST(a.score * 1000000 AS SIGNED)))";
 constexpr std::string_view kFirstDay = "SELECT MIN(day) FROM repository_snapshots WHERE day >= ? AND day < ?";
 constexpr std::string_view kRepositories = R"(
   SELECT {}, b.stargazers_count
@@ -39,8 +44,7 @@ constexpr std::string_view kLaterSnapshots = R"(
   SELECT repository_id, day, stargazers_count FROM repository_snapshots
   WHERE repository_id IN {} AND day > ? AND day < ?
   ORDER BY repository_id, day)";
-// A statement has one of these numbers of ids, so that few are prepared; the rest is filled up with the last id.
-constexpr size_t kPageSizes[] = {10, 30, 100, 500};
+constexpr std::string_view kActivities = "SELECT {} FROM repository_activity a WHERE a.repository_id IN {}";
 
 struct Place {
   RepositoryId id;
@@ -56,7 +60,7 @@ std::string_view KeyColumn(RankingSort sort) {
     case RankingSort::kPopularity:
       return "r.stargazers_count";
     case RankingSort::kActivity:
-      return "r.pushed_at";
+      return kActivityKey;
     case RankingSort::kNewest:
       return "r.created_at";
     case RankingSort::kUpdated:
@@ -68,9 +72,9 @@ std::string_view KeyColumn(RankingSort sort) {
 }
 
 int64_t ReadKey(RankingSort sort, const Row& row) {
-  if (sort == RankingSort::kPopularity || sort == RankingSort::kStored) return row.Int(1);
   if (row.IsNull(1)) return std::numeric_limits<int64_t>::min();
-  return row.Time(1).time_since_epoch().count();
+  const bool is_time = sort == RankingSort::kNewest || sort == RankingSort::kUpdated;
+  return is_time ? row.Time(1).time_since_epoch().count() : row.Int(1);
 }
 
 // The order of every sort: greatest key first, ties by ascending id. kStored has one key for all.
@@ -92,9 +96,10 @@ Result<std::vector<Place>> ReadPlaces(Connection& db, const RankingQuery& query,
                                    query.min_stars, query.archived, query.archived};
   if (first_day) parameters.insert(parameters.end(), {*first_day, today, *first_day});
   parameters.emplace_back(query.topic.str());
+  std::string_view join = first_day ? kJoinBaseline : "";
+  if (query.sort == RankingSort::kActivity) join = kJoinActivity;
   std::vector<Place> places;
-  auto read = db.Query(fmt::format(fmt::runtime(kPlaces), KeyColumn(query.sort), first_day ? kStarsThen : "NULL",
-                                   first_day ? kJoinBaseline : ""),
+  auto read = db.Query(fmt::format(fmt::runtime(kPlaces), KeyColumn(query.sort), first_day ? kStarsThen : "NULL", join),
                        parameters, [&](const Row& row) {
                          places.push_back({.id = RepositoryId{row.Int(0)},
                                            .key = ReadKey(query.sort, row),
@@ -152,6 +157,7 @@ Selection Select(const std::vector<Place>& places, const RankingQuery& query) {
 struct Details {
   Repository repository;
   std::optional<Growth> growth;
+  std::optional<RepositoryActivity> activity;
 };
 using DetailsById = std::unordered_map<RepositoryId, Details>;
 
@@ -159,13 +165,6 @@ Growth GrowthSince(Day since, int64_t then, int64_t now) {
   Growth growth{.since = since, .stars = now - then, .percent = {}};
   if (then > 0) growth.percent = 100.0 * static_cast<double>(growth.stars) / static_cast<double>(then);
   return growth;
-}
-
-// The ids' placeholders, and the ids themselves added to the parameters.
-std::string IdList(std::span<const RepositoryId> ids, std::vector<Value>& parameters) {
-  const size_t size = *std::ranges::find_if(kPageSizes, [&](size_t fits) { return fits >= ids.size(); });
-  for (size_t i = 0; i < size; ++i) parameters.emplace_back(ids[std::min(i, ids.size() - 1)]);
-  return Placeholders(1, size);
 }
 
 Status ReadRepositories(Connection& db, std::span<const RepositoryId> ids, std::optional<Day> first_day,
@@ -180,7 +179,7 @@ Status ReadRepositories(Connection& db, std::span<const RepositoryId> ids, std::
       growth = GrowthSince(*first_day, *then, repository->stargazers_count);
     }
     const RepositoryId id = repository->id;
-    details.emplace(id, Details{*std::move(repository), growth});
+    details.emplace(id, Details{*std::move(repository), growth, {}});
   });
 }
 
@@ -201,16 +200,25 @@ Status ReadLaterGrowth(Connection& db, std::span<const RepositoryId> ids, Day fi
   });
 }
 
+Status ReadActivities(Connection& db, std::span<const RepositoryId> ids, DetailsById& details) {
+  std::vector<Value> parameters;
+  const std::string list = IdList(ids, parameters);
+  return db.Query(fmt::format(fmt::runtime(kActivities), kActivityColumns, list), parameters, [&](const Row& row) {
+    const RepositoryActivity activity = ReadActivity(row);
+    if (const auto found = details.find(activity.repository); found != details.end()) found->second.activity = activity;
+  });
+}
+
 Result<DetailsById> ReadDetails(Connection& db, const std::vector<Place>& places, std::optional<Day> first_day,
-                                Day today) {
+                                Day today, RankingSort sort) {
   std::vector<RepositoryId> ids;
   for (const Place& place : places) ids.push_back(place.id);
-  constexpr size_t kSizeMax = *std::ranges::max_element(kPageSizes);
   DetailsById details;
-  for (size_t begin = 0; begin < ids.size(); begin += kSizeMax) {
-    const auto part = std::span(ids).subspan(begin, std::min(kSizeMax, ids.size() - begin));
+  for (size_t begin = 0; begin < ids.size(); begin += kIdListMax) {
+    const auto part = std::span(ids).subspan(begin, std::min(kIdListMax, ids.size() - begin));
     auto read = ReadRepositories(db, part, first_day, details);
     if (read && first_day) read = ReadLaterGrowth(db, part, *first_day, today, details);
+    if (read && sort == RankingSort::kActivity) read = ReadActivities(db, part, details);
     if (!read) return tl::make_unexpected(std::move(read.error()));
   }
   return details;
@@ -227,7 +235,7 @@ Result<RankingPage> ReadRanking(Connection& db, const RankingQuery& query, Day t
   for (size_t i = 0; i < places->size(); ++i) (*places)[i].rank = static_cast<int64_t>(i) + 1;
   SetRankChanges(*places);
   const Selection selection = Select(*places, query);
-  auto details = ReadDetails(db, selection.places, *first_day, today);
+  auto details = ReadDetails(db, selection.places, *first_day, today, query.sort);
   if (!details) return tl::make_unexpected(std::move(details.error()));
 
   RankingPage page{.items = {}, .total = selection.total, .has_more = selection.has_more};
@@ -238,7 +246,8 @@ Result<RankingPage> ReadRanking(Connection& db, const RankingQuery& query, Day t
                           .rank = place.rank,
                           .rank_change = place.rank_change,
                           .growth = found->second.growth,
-                          .position = {.key = place.key, .id = place.id}});
+                          .position = {.key = place.key, .id = place.id},
+                          .activity = found->second.activity});
   }
   return page;
 }

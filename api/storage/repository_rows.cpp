@@ -1,5 +1,7 @@
 #include "storage/repository_rows.h"
 
+#include <algorithm>
+
 #include "base/strings.h"
 
 namespace repopulse {
@@ -80,6 +82,13 @@ std::string Placeholders(size_t rows, size_t columns) {
     text += group;
   }
   return text;
+}
+
+std::string IdList(std::span<const RepositoryId> ids, std::vector<Value>& parameters) {
+  constexpr size_t kSizes[] = {1, 10, 30, 100, kIdListMax};
+  const size_t size = *std::ranges::find_if(kSizes, [&](size_t fits) { return fits >= ids.size(); });
+  for (size_t i = 0; i < size; ++i) parameters.emplace_back(ids[std::min(i, ids.size() - 1)]);
+  return Placeholders(1, size);
 }
 
 }  // namespace repopulse

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,5 +34,10 @@ extern const std::string_view kNewerHolderWins;
 
 // "(?, ?), (?, ?)": `rows` groups of `columns` placeholders.
 std::string Placeholders(size_t rows, size_t columns);
+
+// "(?, ?, ?)" for `column IN`, and the ids added to the parameters: one to kIdListMax of them. A list has one of a few
+// lengths, so that few statements are prepared; it is filled up with the last id.
+inline constexpr size_t kIdListMax = 500;
+std::string IdList(std::span<const RepositoryId> ids, std::vector<Value>& parameters);
 
 }  // namespace repopulse

@@ -1,5 +1,6 @@
 #include "storage/storage.h"
 
+#include "storage/event_reader.h"
 #include "storage/event_store.h"
 #include "storage/import_store.h"
 #include "storage/job_store.h"
@@ -46,6 +47,7 @@ struct Storage::Parts {
         work({.connection = ForJobs(options), .size = kWorkPoolSize, .lease_timeout = kWorkLeaseTimeout}, clock),
         topics(reads, work, clock),
         repositories(reads),
+        event_reader(reads),
         // Its statements are small ones; a lease that waits long for an answer had better count as lost.
         jobs(reads, ForReading(options)),
         rate_budgets(work),
@@ -57,6 +59,7 @@ struct Storage::Parts {
   Pool work;
   SqlTopicStore topics;
   SqlRepositoryStore repositories;
+  SqlEventReader event_reader;
   SqlJobStore jobs;
   SqlRateBudgetStore rate_budgets;
   SqlEventStore events;
@@ -69,6 +72,7 @@ Storage::~Storage() = default;
 
 TopicStore& Storage::topics() { return parts_->topics; }
 RepositoryStore& Storage::repositories() { return parts_->repositories; }
+EventReader& Storage::event_reader() { return parts_->event_reader; }
 JobStore& Storage::jobs() { return parts_->jobs; }
 RateBudgetStore& Storage::rate_budgets() { return parts_->rate_budgets; }
 EventStore& Storage::events() { return parts_->events; }

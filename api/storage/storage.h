@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "service/event_reader.h"
 #include "service/event_store.h"
 #include "service/import_store.h"
 #include "service/job_store.h"
@@ -67,6 +68,7 @@ class Storage {
 
   [[nodiscard]] TopicStore& topics();
   [[nodiscard]] RepositoryStore& repositories();
+  [[nodiscard]] EventReader& event_reader();
   [[nodiscard]] JobStore& jobs();
   [[nodiscard]] RateBudgetStore& rate_budgets();
   [[nodiscard]] EventStore& events();

@@ -98,6 +98,40 @@ TEST_F(RankingTest, OrdersByTimesNewestFirstAndNeverPushedLast) {
   EXPECT_EQ(page.items[2].position.key, std::numeric_limits<int64_t>::min());
 }
 
+TEST_F(RankingTest, ActivityIsTheScoreAndBehindItWhenItWasPushed) {
+  std::vector<Repository> seen;
+  for (int64_t id = 1; id <= 6; ++id) {
+    seen.push_back(MakeRepository(id, "o/r" + std::to_string(id)));
+    seen.back().pushed_at = At("2024-05-02") + std::chrono::hours{id};
+  }
+  seen[5].pushed_at.reset();
+  Publish(seen);
+  ASSERT_OK(
+      db().Run("INSERT INTO repository_activity VALUES (2, 0, 0, 0, 0, 0, 0, 0, '2024-05-07'), "
+               "(3, 1.5, 1, 2, 3, 4, 5, 6, '2024-05-06 07:08:09'), (4, 1.500002, 0, 0, 0, 0, 0, 0, '2024-05-07')"));
+  const RankingPage page = Ranked(Query(RankingSort::kActivity));
+  EXPECT_THAT(IdsOf(page), ElementsAre(4, 3, 2, 5, 1, 6));
+  EXPECT_EQ(page.items[1].position.key, (int64_t{1} << 62) + 1'500'000);
+  EXPECT_EQ(page.items[1].activity.value().activity.score, 1.5);
+  EXPECT_EQ(page.items[1].activity->activity.contributions.review_comments, 4);
+  EXPECT_EQ(page.items[1].activity->computed_at, At("2024-05-06T07:08:09Z"));
+  EXPECT_EQ(page.items[2].activity.value().activity.score, 0);
+  EXPECT_FALSE(page.items[3].activity);
+  EXPECT_EQ(page.items[3].position.key, At("2024-05-02T05:00:00Z").time_since_epoch().count());
+  EXPECT_FALSE(Ranked(Query()).items[0].activity);
+
+  RankingQuery query = Query(RankingSort::kActivity);
+  query.limit = 1;
+  std::vector<int64_t> paged;
+  for (;;) {
+    const RankingPage one = Ranked(query);
+    for (int64_t id : IdsOf(one)) paged.push_back(id);
+    if (!one.has_more) break;
+    query.after = one.items.back().position;
+  }
+  EXPECT_THAT(paged, ElementsAre(4, 3, 2, 5, 1, 6));
+}
+
 TEST_F(RankingTest, LeavesOutWhoLeftAndWhoIsGone) {
   Publish({MakeRepository(1, "a/one", 30), MakeRepository(2, "a/two", 20), MakeRepository(3, "a/three", 10)});
   ASSERT_OK(db().Run("UPDATE topic_repositories SET left_at = '2024-05-07' WHERE repository_id = 1"));

@@ -1,0 +1,18 @@
+// The names by which repositories are known now.
+#pragma once
+
+#include <span>
+#include <unordered_map>
+
+#include "domain/ids.h"
+#include "domain/names.h"
+#include "storage/connection.h"
+
+namespace repopulse {
+
+using NamesById = std::unordered_map<RepositoryId, RepositoryName>;
+
+// The name seen last of each that is known at all, as GitHub or an event spelled it.
+Result<NamesById> PresentNames(Connection& db, std::span<const RepositoryId> ids);
+
+}  // namespace repopulse

@@ -1,25 +1,32 @@
 #include "storage/repository_store.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/strings.h"
 #include "base/time_format.h"
 #include "storage/repository_rows.h"
+#include "storage/tracking.h"
 #include "storage/transaction.h"
 
 namespace repopulse {
 namespace {
 
-const std::string kFindByName = "SELECT " + std::string(kRepositoryColumns) + R"(, r.fetched_at, r.gone_at
+const std::string kActive =
+    fmt::format("EXISTS (SELECT 1 FROM tracked_repositories t WHERE t.repository_id = r.id AND {})", kIsActive);
+const std::string kColumns = fmt::format("{}, r.fetched_at, r.gone_at, {}", kRepositoryColumns, kActive);
+const std::string kFindByName = "SELECT " + kColumns + R"(
   FROM repository_names n JOIN repositories r ON r.id = n.repository_id
   WHERE n.name = ?)";
 constexpr std::string_view kMatches = "(? IS NULL OR r.full_name LIKE ? ESCAPE '!' OR r.description LIKE ? ESCAPE '!')";
-const std::string kList = "SELECT " + std::string(kRepositoryColumns) + R"(, r.fetched_at, r.gone_at
+// {}: the condition of being active or not, where one is asked for.
+const std::string kList = "SELECT " + kColumns + R"(
   FROM repositories r
   WHERE r.id > ? AND )" + std::string(kMatches) +
-                          R"(
+                          R"({}
   ORDER BY r.id LIMIT ?)";
-const std::string kListTotal = "SELECT COUNT(*) FROM repositories r WHERE " + std::string(kMatches);
+const std::string kListTotal = "SELECT COUNT(*) FROM repositories r WHERE " + std::string(kMatches) + "{}";
 constexpr std::string_view kTopics = R"(
   SELECT t.name
   FROM topic_repositories m JOIN topics t ON t.id = m.topic_id
@@ -53,7 +60,8 @@ std::optional<StoredRepository> ReadStored(const Row& row) {
   return StoredRepository{.repository = *std::move(repository),
                           .fetched_at = row.Time(kRepositoryColumnCount),
                           .gone_at = row.OptionalTime(kRepositoryColumnCount + 1),
-                          .topics = {}};
+                          .topics = {},
+                          .active = row.Bool(kRepositoryColumnCount + 2)};
 }
 
 Status ReadTopics(Connection& db, StoredRepository& stored) {
@@ -76,10 +84,14 @@ Result<RepositoryPage> ReadPage(Connection& db, const RepositoryListQuery& query
   std::optional<std::string> pattern;
   if (query.text) pattern = ContainsPattern(SanitizeUtf8(*query.text));
   RepositoryPage page;
-  auto read = db.Query(kListTotal, {pattern, pattern, pattern}, [&](const Row& row) { page.total = row.Int(0); });
+  std::string active;
+  if (query.active) active = (*query.active ? " AND " : " AND NOT ") + kActive;
+  auto read = db.Query(fmt::format(fmt::runtime(kListTotal), active), {pattern, pattern, pattern},
+                       [&](const Row& row) { page.total = row.Int(0); });
   if (!read) return tl::make_unexpected(std::move(read.error()));
   const int64_t after = query.after ? query.after->value : std::numeric_limits<int64_t>::min();
-  read = db.Query(kList, {after, pattern, pattern, pattern, query.limit + 1}, [&](const Row& row) {
+  const auto sql = fmt::format(fmt::runtime(kList), active);
+  read = db.Query(sql, {after, pattern, pattern, pattern, query.limit + 1}, [&](const Row& row) {
     if (page.items.size() == query.limit) {
       page.has_more = true;
     } else if (auto stored = ReadStored(row)) {
@@ -133,8 +145,6 @@ Result<std::optional<StoredRepository>> SqlRepositoryStore::FindByName(const Rep
 }
 
 Result<RepositoryPage> SqlRepositoryStore::List(const RepositoryListQuery& query) {
-  // No repository's events are collected yet, so none is active.
-  if (query.active == true) return RepositoryPage{};
   auto page = WithConnection(
       pool_, [&](Connection& db) { return InSnapshot(db, [&](Connection& same) { return ReadPage(same, query); }); });
   if (!page) return WithContext("list repositories", std::move(page.error()));

@@ -8,6 +8,7 @@
 #include "storage/pool.h"
 #include "storage/rate_budget_store.h"
 #include "storage/repository_store.h"
+#include "storage/source_store.h"
 #include "storage/topic_store.h"
 
 namespace repopulse {
@@ -48,6 +49,7 @@ struct Storage::Parts {
         topics(reads, work, clock),
         repositories(reads),
         event_reader(reads),
+        sources(reads, work),
         // Its statements are small ones; a lease that waits long for an answer had better count as lost.
         jobs(reads, ForReading(options)),
         rate_budgets(work),
@@ -60,6 +62,7 @@ struct Storage::Parts {
   SqlTopicStore topics;
   SqlRepositoryStore repositories;
   SqlEventReader event_reader;
+  SqlSourceStore sources;
   SqlJobStore jobs;
   SqlRateBudgetStore rate_budgets;
   SqlEventStore events;
@@ -73,6 +76,7 @@ Storage::~Storage() = default;
 TopicStore& Storage::topics() { return parts_->topics; }
 RepositoryStore& Storage::repositories() { return parts_->repositories; }
 EventReader& Storage::event_reader() { return parts_->event_reader; }
+SourceStore& Storage::sources() { return parts_->sources; }
 JobStore& Storage::jobs() { return parts_->jobs; }
 RateBudgetStore& Storage::rate_budgets() { return parts_->rate_budgets; }
 EventStore& Storage::events() { return parts_->events; }

@@ -17,6 +17,7 @@
 #include "service/rate_budget_store.h"
 #include "service/repository_store.h"
 #include "service/schema.h"
+#include "service/source_store.h"
 #include "service/topic_store.h"
 
 namespace repopulse {
@@ -69,6 +70,7 @@ class Storage {
   [[nodiscard]] TopicStore& topics();
   [[nodiscard]] RepositoryStore& repositories();
   [[nodiscard]] EventReader& event_reader();
+  [[nodiscard]] SourceStore& sources();
   [[nodiscard]] JobStore& jobs();
   [[nodiscard]] RateBudgetStore& rate_budgets();
   [[nodiscard]] EventStore& events();

@@ -55,3 +55,10 @@ CREATE TABLE event_gaps (
   polled_to DATETIME(6) NOT NULL,
   KEY event_gaps_source (source_id, to_at)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+
+-- Who changes what is tracked holds this row's lock, so that no two together track more than is allowed.
+CREATE TABLE event_tracking (
+  id TINYINT NOT NULL PRIMARY KEY
+) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+
+INSERT INTO event_tracking (id) VALUES (1);

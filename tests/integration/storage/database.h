@@ -67,6 +67,7 @@ class StorageTest : public testing::Test {
   [[nodiscard]] TopicStore& topics() { return storage_->topics(); }
   [[nodiscard]] RepositoryStore& repositories() { return storage_->repositories(); }
   [[nodiscard]] EventReader& event_reader() { return storage_->event_reader(); }
+  [[nodiscard]] SourceStore& sources() { return storage_->sources(); }
   [[nodiscard]] JobStore& jobs() { return storage_->jobs(); }
   [[nodiscard]] RateBudgetStore& budgets() { return storage_->rate_budgets(); }
 

@@ -4,6 +4,7 @@
 #include "integration/storage/event_test.h"
 #include "storage/event_partitions.h"
 #include "storage/transaction.h"
+#include "support/await.h"
 
 namespace repopulse {
 namespace {
@@ -108,8 +109,7 @@ TEST_F(EventDaysTest, ANewDayWaitsForReadersUnderWay) {
   const std::string waiting =
       "SELECT COUNT(*) FROM information_schema.processlist WHERE state LIKE 'Waiting for table metadata%' AND db = '" +
       options_.database + "'";
-  while (Number(waiting) == 0 && !stored) {
-  }
+  test::Await([&] { return Number(waiting) > 0 || stored; });
   EXPECT_FALSE(stored);
   ASSERT_OK((*reader)->Query("SELECT COUNT(*) FROM events", {}, [](const Row& row) { EXPECT_EQ(row.Int(0), 1); }));
   ASSERT_OK((*reader)->Run("COMMIT"));
@@ -195,12 +195,10 @@ TEST_F(EventDaysTest, ADayMayBePrunedWhileItsEventsComeIn) {
       ASSERT_OK(result);
       EXPECT_EQ(result->added + result->expired, 20);
       added += result->added;
-      while (i == 200 && !pruned) {
-      }
+      if (i == 200) test::Await([&] { return pruned.load(); });
     }
   });
-  while (added < 100) {
-  }
+  test::Await([&] { return added >= 100; });
   const auto other = MakeStorage();
   auto result = other->events().Prune(At("2026-06-15"));
   pruned = true;

@@ -33,28 +33,36 @@ struct Found {
   int64_t actor_id = 0;
 };
 
-// The newest `limit` events from `since` on.
-Result<std::vector<Found>> ReadNewest(Connection& db, RepositoryId repository, TimePoint since, size_t limit,
-                                      BotFilter bots) {
+Result<std::vector<Found>> ReadRange(Connection& db, RepositoryId repository, const TimeRange& range, size_t limit,
+                                     BotFilter bots) {
   std::vector<Found> rows;
-  const auto stored_since = StoredSince(db);
-  if (!stored_since) return tl::make_unexpected(stored_since.error());
-  if (!*stored_since) return rows;
-  TimeRange range{std::max(since, **stored_since), kEndOfTime};
-  const EventMatch match{.repository = repository, .type = {}, .action = {}};
-  // The rollups count bots' events with all others, so that so many tell where enough of all are, no more.
-  if (bots == BotFilter::kInclude) {
-    auto hours = NewestHours(db, match, range, limit);
-    if (!hours) return tl::make_unexpected(std::move(hours.error()));
-    if (hours->empty()) return rows;
-    range = {hours->back().range.from, hours->front().range.until};
-  }
   auto read = db.Query(fmt::format(fmt::runtime(kWindow), BotSql(bots)), {repository, range.from, range.until, limit},
                        [&](const Row& row) {
                          rows.push_back({row.Int(0), row.Int(1), row.Time(2), row.Int(3)});
                        });
   if (!read) return tl::make_unexpected(std::move(read.error()));
   return rows;
+}
+
+// The newest `limit` events from `since` on. The rollups count bots' events with all others, so that they tell where
+// enough of all events are; where too many of those do not count, the look goes further back.
+Result<std::vector<Found>> ReadNewest(Connection& db, RepositoryId repository, TimePoint since, size_t limit,
+                                      BotFilter bots) {
+  const auto stored_since = StoredSince(db);
+  if (!stored_since) return tl::make_unexpected(stored_since.error());
+  if (!*stored_since) return std::vector<Found>();
+  const TimeRange whole{std::max(since, **stored_since), kEndOfTime};
+  const EventMatch match{.repository = repository, .type = {}, .action = {}};
+  for (size_t need = limit;; need *= 4) {
+    auto hours = NewestHours(db, match, whole, need);
+    if (!hours) return tl::make_unexpected(std::move(hours.error()));
+    if (hours->empty()) return std::vector<Found>();
+    auto rows = ReadRange(db, repository, {hours->back().range.from, hours->front().range.until}, limit, bots);
+    if (!rows || rows->size() == limit) return rows;
+    int64_t looked_at = 0;
+    for (const HourCount& hour : *hours) looked_at += hour.events.value_or(0);
+    if (looked_at < static_cast<int64_t>(need)) return rows;  // that was all
+  }
 }
 
 }  // namespace

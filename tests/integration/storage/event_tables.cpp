@@ -31,28 +31,28 @@ void EventTablesTest::Store(const std::vector<Told>& events) {
                  rows));
   }
   told_.insert(told_.end(), events.begin(), events.end());
-  Summarize();
+  Summarize(db());
   ASSERT_OK(db().Run("COMMIT"));
 }
 
-void EventTablesTest::Summarize() {
+void EventTablesTest::Summarize(Connection& db) {
   for (const char* table : {"event_rollups", "event_repository_totals", "event_totals"}) {
-    ASSERT_OK(db().Run(std::string("DELETE FROM ") + table));
+    ASSERT_OK(db.Run(std::string("DELETE FROM ") + table));
   }
   ASSERT_OK(
-      db().Run("INSERT INTO event_rollups SELECT repository_id, DATE_FORMAT(created_at, '%Y-%m-%d %H:00:00') AS hour, "
-               "type_id, action_id, COUNT(*), MIN(created_at), MAX(created_at) FROM events "
-               "GROUP BY repository_id, hour, type_id, action_id"));
+      db.Run("INSERT INTO event_rollups SELECT repository_id, DATE_FORMAT(created_at, '%Y-%m-%d %H:00:00') AS hour, "
+             "type_id, action_id, COUNT(*), MIN(created_at), MAX(created_at) FROM events "
+             "GROUP BY repository_id, hour, type_id, action_id"));
   ASSERT_OK(
-      db().Run("INSERT INTO event_repository_totals SELECT type_id, repository_id, COUNT(*), MIN(created_at), "
-               "MAX(created_at) FROM events GROUP BY type_id, repository_id"));
+      db.Run("INSERT INTO event_repository_totals SELECT type_id, repository_id, COUNT(*), MIN(created_at), "
+             "MAX(created_at) FROM events GROUP BY type_id, repository_id"));
   const std::pair<int, const char*> buckets[] = {
       {60, "%Y-%m-%d %H:%i:00"}, {3600, "%Y-%m-%d %H:00:00"}, {86400, "%Y-%m-%d 00:00:00"}};
   for (const auto& [seconds, format] : buckets) {
     ASSERT_OK(
-        db().Execute("INSERT INTO event_totals SELECT ?, DATE_FORMAT(created_at, ?) AS bucket, type_id, action_id, "
-                     "COUNT(*), MIN(created_at), MAX(created_at) FROM events GROUP BY bucket, type_id, action_id",
-                     {seconds, format}));
+        db.Execute("INSERT INTO event_totals SELECT ?, DATE_FORMAT(created_at, ?) AS bucket, type_id, action_id, "
+                   "COUNT(*), MIN(created_at), MAX(created_at) FROM events GROUP BY bucket, type_id, action_id",
+                   {seconds, format}));
   }
 }
 

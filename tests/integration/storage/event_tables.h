@@ -20,8 +20,10 @@ struct Told {
 
 class EventTablesTest : public TopicTest {
  protected:
-  // Adds events, and makes the rollups and totals of all events anew with the database's own grouping.
+  // Adds events, and makes the rollups and totals anew.
   void Store(const std::vector<Told>& events);
+  // The rollups and totals of all events there are, with the database's own grouping.
+  static void Summarize(Connection& db);
   // As pruning does: events and minutes of the days before go, everything else stays.
   void Drop(std::chrono::sys_days before);
   void NameRepository(int64_t id, std::string_view full_name, TimePoint seen_at);
@@ -37,7 +39,6 @@ class EventTablesTest : public TopicTest {
 
  private:
   int64_t WordId(const std::string& word);
-  void Summarize();
 
   std::map<std::string, int64_t> words_ = {{"", 0}};
 };

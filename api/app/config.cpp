@@ -108,6 +108,14 @@ std::vector<TopicName> ParseTopics(const std::string& text) {
   return topics;
 }
 
+std::vector<RepositoryName> ParseRepositories(const std::string& text) {
+  std::vector<RepositoryName> names;
+  for (const auto word : SplitWords(text)) {
+    if (auto name = RepositoryName::Parse(word)) names.push_back(*std::move(name));
+  }
+  return names;
+}
+
 Config Build(const Values& values) {
   Config config;
   config.api_listen = ParseHostPort(values.Text("API_LISTEN"));
@@ -117,6 +125,11 @@ Config Build(const Values& values) {
   config.admin_key = values.Text("ADMIN_KEY");
   config.topics = ParseTopics(values.Text("TOPICS"));
   config.topic_interval = std::chrono::seconds{values.Number("TOPIC_INTERVAL_SECONDS")};
+  config.track = ParseRepositories(values.Text("TRACK"));
+  config.track_top = values.Number("TRACK_TOP");
+  config.active_max = values.Number("MAX_ACTIVE_REPOS");
+  config.firehose = values.Text("FIREHOSE") == "on";
+  config.retention = std::chrono::days{values.Number<int>("RETENTION_DAYS")};
   config.github_api_url = values.Text("GITHUB_API_URL");
   config.github_token = values.Text("GITHUB_TOKEN");
   config.demo = values.Text("DEMO") == "1";

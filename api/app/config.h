@@ -32,6 +32,11 @@ struct Config {
 
   std::vector<TopicName> topics;
   std::chrono::seconds topic_interval{};
+  std::vector<RepositoryName> track;
+  int64_t track_top = 0;
+  int64_t active_max = 0;
+  bool firehose = true;
+  std::chrono::days retention{};
   std::string github_api_url;
   std::string github_token;
   bool demo = false;

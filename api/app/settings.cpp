@@ -58,6 +58,16 @@ Check TopicList(const std::string& value) {
   return SplitWords(value).empty() ? Check("at least one topic") : std::nullopt;
 }
 
+Check RepositoryList(const std::string& value) {
+  constexpr size_t kNamesMax = 1000;
+  for (const auto word : SplitWords(value)) {
+    if (!RepositoryName::Parse(word)) {
+      return "repositories separated by commas or spaces; '" + std::string(word) + "' is not owner/name";
+    }
+  }
+  return SplitWords(value).size() > kNamesMax ? Check("at most 1000 repositories") : std::nullopt;
+}
+
 Check Token(const std::string& value) {
   const bool printable = std::ranges::all_of(value, [](unsigned char c) { return c > 0x20 && c < 0x7f; });
   return printable ? std::nullopt : Check("printable characters without spaces");
@@ -105,6 +115,11 @@ const std::vector<Setting>& AllSettings() {
       {"API_REPLICAS", "2", Between<1, 16>},
       {"TOPICS", "kubernetes", TopicList},
       {"TOPIC_INTERVAL_SECONDS", "3600", Between<60, 86400>},
+      {"TRACK", "", RepositoryList},
+      {"TRACK_TOP", "25", Between<0, 1000>},
+      {"MAX_ACTIVE_REPOS", "300", Between<0, 10000>},
+      {"FIREHOSE", "on", OnOrOff},
+      {"RETENTION_DAYS", "90", Between<1, 3650>},
       {"GITHUB_TOKEN", "", Token, true},
       {"GITHUB_API_URL", "https://api.github.com", Url},
       {"DEMO", "0", ZeroOrOne},

@@ -1,12 +1,17 @@
 #include "service/jobs.h"
 
-#include "base/log.h"
+#include <algorithm>
+#include <string_view>
 
 namespace repopulse {
 namespace {
 
 constexpr std::chrono::hours kJobsKept{24 * 30};
 constexpr std::chrono::seconds kChildJobTime{120};
+// Of a collecting run, from its start: cron starts the next one after a minute. Requests under way may take until then.
+constexpr std::chrono::seconds kTopicsTimeShared{25};  // where feeds of events are waiting too
+constexpr std::chrono::seconds kCollectTime{50};
+constexpr std::chrono::seconds kScoresTime{54};
 
 // Runs a job of another kind as part of this one, or joins the one under way, and waits for its end.
 Status RunChild(JobRunner& runner, JobContext& job, JobKind kind) {
@@ -47,18 +52,51 @@ Status RefreshCache(const JobParts& parts, JobContext& job) {
   return job.Step("all hot answers are refreshed");
 }
 
+int64_t CountOf(const JobContext& job, std::string_view name) {
+  const auto& counts = job.progress().counts;
+  const auto it = std::ranges::find(counts, name, &JobCount::name);
+  return it == counts.end() ? 0 : it->value;
+}
+
+// Topics and feeds fail on their own: what one of them cannot do does not keep the other from its work. The run fails
+// where neither got anything.
+Status Collect(const JobParts& parts, JobContext& job) {
+  const SteadyTime begin = parts.clock.SteadyNow();
+  const auto events_due = parts.event_collector.IsDue();
+  const bool shared = !events_due || *events_due;
+  const auto topics = parts.collector.Run(job, begin + (shared ? kTopicsTimeShared : kCollectTime));
+  if (!topics && topics.error().code == ErrorCode::kCancelled) return topics;
+  const bool topics_answered = CountOf(job, "requests") > 0;
+
+  const auto events = parts.event_collector.Run(job, begin + kCollectTime);
+  if (events.added > 0 && parts.on_events_changed) parts.on_events_changed();
+  if (events.error && events.error->code == ErrorCode::kCancelled) return tl::make_unexpected(*events.error);
+
+  const auto scored = parts.scorer.Run(job, events.touched, begin + kScoresTime);
+  if (!topics && events.answered == 0) return topics;
+  if (events.error && events.answered == 0 && !topics_answered) return tl::make_unexpected(*events.error);
+  return scored;
+}
+
 Status Prune(const JobParts& parts, JobContext& job) {
-  auto removed = parts.jobs.Prune(parts.clock.Now() - kJobsKept);
+  const TimePoint now = parts.clock.Now();
+  auto removed = parts.jobs.Prune(now - kJobsKept);
   if (!removed) return WithContext("pruning", removed.error());
   job.Add("rows_removed", *removed);
-  return job.Step("old job records are removed");
+  if (auto told = job.Step("dropping old events"); !told) return told;
+  auto events = parts.events.Prune(now - parts.retention);
+  if (!events) return WithContext("pruning events", events.error());
+  job.Add("rows_removed", events->rows_removed);
+  job.Add("event_days_dropped", events->days_dropped);
+  if (events->days_dropped > 0 && parts.on_events_changed) parts.on_events_changed();
+  return job.Step("old events and job records are removed");
 }
 
 }  // namespace
 
 void RegisterJobs(JobRunner& runner, const JobParts& parts) {
   runner.Register(JobKind::kBootstrap, [&runner, parts](JobContext& job) { return Bootstrap(runner, parts, job); });
-  runner.Register(JobKind::kCollect, [parts](JobContext& job) { return parts.collector.Run(job); });
+  runner.Register(JobKind::kCollect, [parts](JobContext& job) { return Collect(parts, job); });
   runner.Register(JobKind::kRefreshCache, [parts](JobContext& job) { return RefreshCache(parts, job); });
   runner.Register(JobKind::kPrune, [parts](JobContext& job) { return Prune(parts, job); });
 }

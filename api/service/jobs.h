@@ -2,10 +2,14 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <vector>
 
 #include "base/clock.h"
 #include "domain/names.h"
+#include "service/activity_scorer.h"
+#include "service/event_collector.h"
+#include "service/event_store.h"
 #include "service/job_runner.h"
 #include "service/job_store.h"
 #include "service/schema.h"
@@ -20,16 +24,22 @@ struct JobParts {
   Schema& schema;
   TopicStore& topics;
   JobStore& jobs;
+  EventStore& events;
   TopicCollector& collector;
+  EventCollector& event_collector;
+  ActivityScorer& scorer;
   Warmer& warmer;
   std::vector<TopicName> configured_topics;
+  std::chrono::days retention{90};  // of events
+  // Called after events were added or dropped, at most once a run, on the job's thread.
+  std::function<void()> on_events_changed;
 };
 
 // Registers all kinds with `runner`; `parts` and `runner` must outlive its jobs.
 //   bootstrap      schema, the configured topics, then collect and refresh-cache as jobs of their own
-//   collect        topics that are due
+//   collect        topics, then feeds of events, that are due, then activity scores; within a minute
 //   refresh-cache  the hot answers of every tracked topic
-//   prune          old job rows and forgotten sweeps
+//   prune          old events, job rows and forgotten sweeps
 void RegisterJobs(JobRunner& runner, const JobParts& parts);
 
 }  // namespace repopulse

@@ -48,8 +48,8 @@ TopicCollector::TopicCollector(TopicStore& topics, GitHubGate& github, const Clo
                                OnPublished on_published)
     : topics_(topics), github_(github), clock_(clock), options_(options), on_published_(std::move(on_published)) {}
 
-Status TopicCollector::Run(JobContext& job) {
-  RunState run{.deadline = clock_.SteadyNow() + options_.run_time, .last_error = {}};
+Status TopicCollector::Run(JobContext& job, SteadyTime deadline) {
+  RunState run{.deadline = deadline, .last_error = {}};
   auto due = topics_.Due(clock_.Now(), kDueMax);
   if (!due) return WithContext("finding topics that are due", due.error());
   std::vector<Topic> waiting = *std::move(due);

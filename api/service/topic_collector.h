@@ -20,7 +20,6 @@ class TopicCollector {
  public:
   struct Options {
     std::chrono::seconds topic_interval{3600};
-    std::chrono::seconds run_time{50};  // less than the minute between two ticks of cron
     std::chrono::milliseconds retry_pause{1000};
   };
   // Called after a topic's served state changed, on the job's thread.
@@ -29,7 +28,8 @@ class TopicCollector {
   TopicCollector(TopicStore& topics, GitHubGate& github, const Clock& clock, Options options, OnPublished on_published);
 
   // Fails where no topic could be collected for a reason other than a limit; the reason is also kept with the topic.
-  Status Run(JobContext& job);
+  // No request is sent after `deadline`.
+  Status Run(JobContext& job, SteadyTime deadline);
 
  private:
   enum class Turn { kContinue, kDone, kStopRun };

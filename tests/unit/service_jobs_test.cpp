@@ -4,9 +4,11 @@
 #include "service/jobs.h"
 #include "support/await.h"
 #include "support/fake_clock.h"
+#include "support/fake_event_store.h"
 #include "support/fake_github.h"
 #include "support/fake_job_store.h"
 #include "support/fake_rate_budget_store.h"
+#include "support/fake_source_store.h"
 #include "support/fake_stores.h"
 #include "support/fake_topic_store.h"
 
@@ -23,8 +25,15 @@ struct JobsTest : testing::Test {
   test::FakeGitHub github;
   test::FakeRateBudgetStore budgets;
   test::FakeWarmer warmer;
+  test::FakeEventStore events;
+  test::FakeSourceStore sources;
+  test::FakeRepositoryStore repositories;
+  test::FakeEventFeed firehose;
+  int events_changed = 0;
   GitHubGate gate{github, budgets, clock};
   TopicCollector collector{topics, gate, clock, {.retry_pause = 1ms}, [](const TopicName&) {}};
+  EventCollector event_collector{events, sources, repositories, gate, clock, {.track = {}, .retry_pause = 1ms}};
+  ActivityScorer scorer{events, clock};
   JobRunner runner{jobs, clock, "replica-1"};
 
   JobsTest() {
@@ -32,12 +41,26 @@ struct JobsTest : testing::Test {
                           .schema = schema,
                           .topics = topics,
                           .jobs = jobs,
+                          .events = events,
                           .collector = collector,
+                          .event_collector = event_collector,
+                          .scorer = scorer,
                           .warmer = warmer,
-                          .configured_topics = {test::TopicNamed("a"), test::TopicNamed("b")}});
+                          .configured_topics = {test::TopicNamed("a"), test::TopicNamed("b")},
+                          .retention = std::chrono::days{90},
+                          .on_events_changed = [this] { ++events_changed; }});
+    github.ServeEvents({}, firehose, clock);
     for (const char* topic : {"a", "b"}) github.Serve(topic, {{.id = 1, .stars = 5, .created_at = clock.Now()}});
   }
   Job RunToEnd(JobKind kind) { return *runner.Wait(runner.Start(kind)->id, 60s); }
+  void ShowEvent(int64_t repository) {
+    Event event;
+    event.id = static_cast<int64_t>(firehose.truth().size()) + 1;
+    event.type = "WatchEvent";
+    event.repository = {repository};
+    event.created_at = std::chrono::floor<std::chrono::seconds>(clock.Now());
+    firehose.Publish(event, clock.Now());
+  }
   static int64_t Count(const Job& job, const std::string& name) {
     for (const JobCount& count : job.progress.counts) {
       if (count.name == name) return count.value;
@@ -82,8 +105,7 @@ TEST_F(JobsTest, BootstrapEndsWhereTheSchemaCannotBeMade) {
 }
 
 TEST_F(JobsTest, BootstrapSaysWhichPartFailed) {
-  github.FailTopic("a", {ErrorCode::kUnauthorized, "401"});
-  github.FailTopic("b", {ErrorCode::kUnauthorized, "401"});
+  github.RefuseWhere([](const std::string&) { return std::optional(Error{ErrorCode::kUnauthorized, "401"}); });
   const Job job = RunToEnd(JobKind::kBootstrap);
   ASSERT_EQ(job.state, JobState::kFailed);
   EXPECT_EQ(job.error->code, ErrorCode::kUnauthorized);
@@ -98,6 +120,52 @@ TEST_F(JobsTest, BootstrapJoinsACollectThatRunsElsewhere) {
   EXPECT_EQ(runner.Wait(bootstrap->id, 60s)->state, JobState::kSucceeded);
   EXPECT_EQ((*jobs.Find(elsewhere))->state, JobState::kSucceeded);
   EXPECT_TRUE(github.queries().empty()) << "the other replica collected";
+}
+
+TEST_F(JobsTest, CollectReadsTopicsAndEventsAndScoresThem) {
+  ASSERT_TRUE(topics.Track(test::TopicNamed("a"), clock.Now()));
+  ShowEvent(7);
+  events.scored = {{7}};
+  events.contributions[{7}] = {{.issue_comments = 1}};
+  const Job job = RunToEnd(JobKind::kCollect);
+  EXPECT_EQ(job.state, JobState::kSucceeded);
+  EXPECT_EQ(topics.ServedCount("a"), 1u);
+  EXPECT_EQ(Count(job, "events_added"), 1);
+  EXPECT_EQ(Count(job, "activity_scores"), 1);
+  EXPECT_EQ(events_changed, 1) << "cached answers are told once";
+}
+
+TEST_F(JobsTest, CollectTellsCachesNothingWhereNothingCame) {
+  RunToEnd(JobKind::kCollect);
+  EXPECT_EQ(events_changed, 0);
+}
+
+TEST_F(JobsTest, EventsAreCollectedWhereTopicsCannotBe) {
+  ASSERT_TRUE(topics.Track(test::TopicNamed("a"), clock.Now()));
+  github.FailTopic("a", {ErrorCode::kUnavailable, "502"});
+  ShowEvent(7);
+  const Job job = RunToEnd(JobKind::kCollect);
+  EXPECT_EQ(job.state, JobState::kSucceeded) << "something could be done";
+  EXPECT_EQ(events.stored.size(), 1u);
+}
+
+TEST_F(JobsTest, TopicsAreCollectedWhereEventsCannotBe) {
+  ASSERT_TRUE(topics.Track(test::TopicNamed("a"), clock.Now()));
+  github.RefuseWhere([](const std::string& query) {
+    return query.starts_with("events") ? std::optional(Error{ErrorCode::kUnavailable, "502"}) : std::nullopt;
+  });
+  const Job job = RunToEnd(JobKind::kCollect);
+  EXPECT_EQ(job.state, JobState::kSucceeded);
+  EXPECT_EQ(topics.ServedCount("a"), 1u);
+}
+
+TEST_F(JobsTest, CollectFailsWhereNothingCouldBeDone) {
+  github.RefuseWhere([](const std::string& query) {
+    return query.starts_with("events") ? std::optional(Error{ErrorCode::kUnavailable, "502"}) : std::nullopt;
+  });
+  const Job job = RunToEnd(JobKind::kCollect);
+  ASSERT_EQ(job.state, JobState::kFailed);
+  EXPECT_EQ(job.error->message, "firehose: 502");
 }
 
 TEST_F(JobsTest, RefreshCacheMakesTheAnswersOfTrackedTopicsOnly) {
@@ -123,9 +191,20 @@ TEST_F(JobsTest, PruneForgetsJobsOfMoreThanAMonthAgo) {
   jobs.EndElsewhere(JobKind::kCollect, std::nullopt, clock.Now() - 24h);
   const Job job = RunToEnd(JobKind::kPrune);
   EXPECT_EQ(job.state, JobState::kSucceeded);
-  EXPECT_EQ(Count(job, "rows_removed"), 1);
+  EXPECT_EQ(Count(job, "rows_removed"), 1 + 2) << "one job, and two of events";
   EXPECT_FALSE(*jobs.Find(forgotten));
   EXPECT_TRUE(*jobs.Find(kept));
+}
+
+TEST_F(JobsTest, PruneDropsEventsOlderThanTheyAreKept) {
+  const TimePoint before = clock.Now();
+  const Job job = RunToEnd(JobKind::kPrune);
+  EXPECT_EQ(job.state, JobState::kSucceeded);
+  ASSERT_TRUE(events.pruned_before);
+  EXPECT_GE(*events.pruned_before, before - std::chrono::days{90});
+  EXPECT_LE(*events.pruned_before, clock.Now() - std::chrono::days{90});
+  EXPECT_EQ(Count(job, "event_days_dropped"), 1);
+  EXPECT_EQ(events_changed, 1);
 }
 
 }  // namespace

@@ -26,11 +26,10 @@ struct TopicCollectorTest : testing::Test {
   test::FakeJobStore jobs;
   GitHubGate gate{github, budgets, clock};
   std::vector<std::string> told;  // topics whose served state changed
-  TopicCollector collector{topics,
-                           gate,
-                           clock,
-                           {.topic_interval = kInterval, .run_time = kRunTime, .retry_pause = 1s},
-                           [this](const TopicName& topic) { told.push_back(topic.str()); }};
+  TopicCollector collector{
+      topics, gate, clock, {.topic_interval = kInterval, .retry_pause = 1s}, [this](const TopicName& topic) {
+        told.push_back(topic.str());
+      }};
   std::stop_source stop;
   JobProgress progress;  // of the last run
 
@@ -51,7 +50,7 @@ struct TopicCollectorTest : testing::Test {
   Status Run() {
     auto start = jobs.Start(JobKind::kCollect, "", "replica-1", clock.Now());
     JobContext job(*start->lease, "", clock, stop.get_token());
-    auto result = collector.Run(job);
+    auto result = collector.Run(job, clock.SteadyNow() + kRunTime);
     progress = job.progress();
     return result;
   }

@@ -17,7 +17,10 @@
 #include "http/handlers.h"
 #include "http/route_warmer.h"
 #include "http/server.h"
+#include "service/activity_scorer.h"
+#include "service/event_collector.h"
 #include "service/github_gate.h"
+#include "service/github_tracker.h"
 #include "service/jobs.h"
 #include "service/near_cache.h"
 #include "service/read_pipeline.h"
@@ -32,6 +35,8 @@ constexpr int kControlThreads = 16;
 constexpr std::chrono::milliseconds kDrainTime{300};
 // … and how long it waits for requests under way.
 constexpr std::chrono::seconds kDrainDeadline{8};
+// Of one request to GitHub: one that a collecting run sends at its end is over before the next run begins.
+constexpr std::chrono::seconds kGitHubDeadline{9};
 
 // Blocks the signals that end us in this thread and all it will start, so that only Wait() sees them.
 class StopSignals {
@@ -60,32 +65,68 @@ int Tell(int exit_code, const std::string& sentence) {
   return exit_code;
 }
 
+std::unique_ptr<GitHub> ConnectToGitHub(const Config& config, const Clock& clock) {
+  return MakeGitHubClient({.api_url = config.github_api_url,
+                           .token = config.github_token,
+                           .user_agent = "repopulse/" REPOPULSE_VERSION " (+self-hosted)",
+                           .deadline = kGitHubDeadline},
+                          MakeCurlTransport(), clock);
+}
+
 // The jobs' side: GitHub and what works with it. A job runs on one thread, so one transport serves it.
 struct Collecting {
-  Collecting(const Config& config, const Clock& clock, Storage& storage, JobRunner& runner, Warmer& warmer)
-      : github(MakeGitHubClient({.api_url = config.github_api_url,
-                                 .token = config.github_token,
-                                 .user_agent = "repopulse/" REPOPULSE_VERSION " (+self-hosted)"},
-                                MakeCurlTransport(), clock)),
+  Collecting(const Config& config, const Clock& clock, Storage& storage, SharedCache& shared_cache, JobRunner& runner,
+             Warmer& warmer)
+      : github(ConnectToGitHub(config, clock)),
         gate(*github, storage.rate_budgets(), clock),
         collector(storage.topics(), gate, clock, {.topic_interval = config.topic_interval},
                   [&warmer](const TopicName& topic) {
                     if (const auto made = warmer.WarmTopic(topic); !made) {
                       LogWarn("warming_failed", {{"topic", topic.str()}, {"error", made.error().message}});
                     }
-                  }) {
+                  }),
+        event_collector(storage.events(), storage.sources(), storage.repositories(), gate, clock,
+                        {.track = config.track,
+                         .track_top = config.track_top,
+                         .active_max = config.active_max,
+                         .firehose = config.firehose}),
+        scorer(storage.events(), clock) {
     RegisterJobs(runner, {.clock = clock,
                           .schema = storage.schema(),
                           .topics = storage.topics(),
                           .jobs = storage.jobs(),
+                          .events = storage.events(),
                           .collector = collector,
+                          .event_collector = event_collector,
+                          .scorer = scorer,
                           .warmer = warmer,
-                          .configured_topics = config.topics});
+                          .configured_topics = config.topics,
+                          .retention = config.retention,
+                          .on_events_changed = [&shared_cache] {
+                            // Where Redis is gone there is nothing shared to forget.
+                            (void)shared_cache.Invalidate(http::kEventsScope);
+                          }});
   }
 
   std::unique_ptr<GitHub> github;
   GitHubGate gate;
   TopicCollector collector;
+  EventCollector event_collector;
+  ActivityScorer scorer;
+};
+
+// What a person tracks, GitHub may have to be asked about; that waits for no job.
+struct Tracking {
+  Tracking(const Config& config, const Clock& clock, Storage& storage)
+      : github(ConnectToGitHub(config, clock)),
+        gate(*github, storage.rate_budgets(), clock),
+        tracker(storage.repositories(), storage.sources(), storage.event_reader(), gate, clock,
+                {.active_max = config.active_max, .stop = stop.get_token()}) {}
+
+  std::stop_source stop;
+  std::unique_ptr<GitHub> github;
+  GitHubGate gate;
+  GitHubTracker tracker;
 };
 
 // Everything a replica consists of, in the order of its making; destroyed in the reverse.
@@ -98,6 +139,7 @@ struct Replica {
         pipeline(clock, near_cache, *shared_cache, {}),
         metrics(near_cache),
         runner(storage.jobs(), clock, config.replica_name),
+        tracking(config, clock, storage),
         services{.clock = clock,
                  .pipeline = pipeline,
                  .shared_cache = *shared_cache,
@@ -116,7 +158,7 @@ struct Replica {
                  .draining = drain.draining},
         dispatcher(services, http::AllRoutes(services)),
         warmer(dispatcher),
-        collecting(config, clock, storage, runner, warmer),
+        collecting(config, clock, storage, *shared_cache, runner, warmer),
         api({.host = config.api_listen.host,
              .port = config.api_listen.port,
              .threads = config.api_threads,
@@ -144,6 +186,7 @@ struct Replica {
   void Stop() {
     drain.draining = true;
     runner.Stop();
+    tracking.stop.request_stop();
     const auto begin = clock.SteadyNow();
     while (clock.SteadyNow() - begin < kDrainTime ||
            (drain.in_flight > 0 && clock.SteadyNow() - begin < kDrainDeadline)) {
@@ -161,6 +204,7 @@ struct Replica {
   ReadPipeline pipeline;
   http::Metrics metrics;
   JobRunner runner;
+  Tracking tracking;
   http::Services services;
   http::Dispatcher dispatcher;
   http::RouteWarmer warmer;

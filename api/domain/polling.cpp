@@ -38,6 +38,14 @@ double ExpectedInterval(const PollPace& pace) {
   return Doubled(pace.mean_interval_seconds.value_or(kMeanIntervalUnknown), pace.unchanged_polls);
 }
 
+// Half of them were shown by the last poll already.
+bool IsMet(const std::vector<FeedEntry>& tail, std::optional<TimePoint> newest_then) {
+  if (!newest_then) return false;
+  const auto seen = std::ranges::count_if(
+      tail, [newest = *newest_then](const FeedEntry& entry) { return entry.known && entry.created_at <= newest; });
+  return static_cast<size_t>(seen) * 2 >= tail.size();
+}
+
 }  // namespace
 
 void FeedReading::Add(const std::vector<FeedEntry>& page, bool has_next) {
@@ -49,19 +57,13 @@ void FeedReading::Add(const std::vector<FeedEntry>& page, bool has_next) {
   if (page.empty()) return;
   const size_t tail_size = std::min(kTail, page.size());
   const std::vector<FeedEntry> tail(page.end() - static_cast<std::ptrdiff_t>(tail_size), page.end());
-  oldest_ = std::min(MedianTime(tail), now_);
+  const TimePoint oldest = std::min(MedianTime(tail), now_);
+  oldest_ = oldest;
   if (!before_) return;
-  met_ = met_ || IsMet(tail);
+  met_ = met_ || IsMet(tail, before_->newest_event_at);
   // What has been shown since the last poll happened at most so long before it.
   const TimePoint last_look = std::min(before_->at, before_->newest_event_at.value_or(before_->at));
-  past_delayed_ = *oldest_ < last_look - kDeliveryDelayMax;
-}
-
-bool FeedReading::IsMet(const std::vector<FeedEntry>& tail) const {
-  if (!before_->newest_event_at) return false;
-  const auto seen = std::ranges::count_if(
-      tail, [this](const FeedEntry& entry) { return entry.known && entry.created_at <= *before_->newest_event_at; });
-  return static_cast<size_t>(seen) * 2 >= tail.size();
+  past_delayed_ = oldest < last_look - kDeliveryDelayMax;
 }
 
 bool FeedReading::IsFinished() const {

@@ -63,8 +63,6 @@ class FeedReading {
   [[nodiscard]] std::optional<double> MeanIntervalSeconds() const;
 
  private:
-  [[nodiscard]] bool IsMet(const std::vector<FeedEntry>& tail) const;
-
   std::optional<LastPoll> before_;
   TimePoint now_;
   std::vector<TimePoint> times_;

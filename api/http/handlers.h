@@ -25,6 +25,7 @@ std::vector<std::string> CommonHotTargets();
 std::string ScopeOf(const TopicName& topic);
 inline const std::string kTopicsScope = "topics";
 inline const std::string kRepositoriesScope = "repositories";
+inline const std::string kEventsScope = "events";  // what events tell, and where they come from
 
 // The topic a path names, or the 400 for what cannot be one.
 Checked<TopicName> TopicOf(const std::string& segment);

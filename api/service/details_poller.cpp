@@ -42,14 +42,15 @@ Result<DetailsPoller::Outcome> DetailsPoller::Poll(GitHubTurn& turn, EventSource
     source.last_polled_at = now;
     source.next_poll_at = now + interval_;
   } else {
+    const Error error = repository.error();
     ++source.failed_polls;
-    source.last_error = std::string(TruncateUtf8(outcome.error->message, kErrorBytesMax));
+    source.last_error = std::string(TruncateUtf8(error.message, kErrorBytesMax));
     source.next_poll_at = now + PollPause({.poll_interval = kErrorPause,
                                            .longest = interval_,
                                            .mean_interval_seconds = {},
                                            .unchanged_polls = 0,
                                            .failed_polls = source.failed_polls});
-    if (IsMissing(*outcome.error)) {
+    if (IsMissing(error)) {
       auto marked = repositories_.MarkGone(source.repository, now);
       if (!marked) return WithContext("marking as gone", marked.error());
       source.next_poll_at = now + kGonePause;
@@ -85,14 +86,13 @@ Result<DetailsPoller::Outcome> DetailsPoller::Resolve(GitHubTurn& turn, const Re
   Status kept;
   if (id) {
     kept = sources_.ResolveName(name, *id, clock_.Now());
-  } else if (outcome.error->code == ErrorCode::kCancelled) {
-    return tl::make_unexpected(*outcome.error);
-  } else if (outcome.error->code != ErrorCode::kRateLimited && !turn.IsOver()) {
-    const bool missing = IsMissing(*outcome.error);
-    LogWarn("tracked_name_not_found", {{"name", name.full()}, {"error", outcome.error->message}});
+  } else if (const Error error = outcome.error.value_or(Error{}); error.code == ErrorCode::kCancelled) {
+    return tl::make_unexpected(error);
+  } else if (error.code != ErrorCode::kRateLimited && !turn.IsOver()) {
+    const bool missing = IsMissing(error);
+    LogWarn("tracked_name_not_found", {{"name", name.full()}, {"error", error.message}});
     const auto pause = missing ? std::chrono::seconds{kMissingPause} : std::chrono::seconds{kErrorPause};
-    kept = sources_.PostponeName(name, clock_.Now() + pause,
-                                 std::string(TruncateUtf8(outcome.error->message, kErrorBytesMax)));
+    kept = sources_.PostponeName(name, clock_.Now() + pause, std::string(TruncateUtf8(error.message, kErrorBytesMax)));
     if (missing) outcome = {.answered = true, .error = {}};
   }
   if (!kept) return WithContext("resolving " + name.full(), kept.error());

@@ -235,8 +235,10 @@ Status FeedPoller::RecordWhole(GitHubTurn& turn, Progress& poll) {
 
   std::optional<SourceGap> gap;
   if (const auto missed = poll.reading.Missed()) {
-    gap =
-        SourceGap{.from = missed->from, .to = missed->to, .polled_from = *poll.before.last_polled_at, .polled_to = now};
+    gap = SourceGap{.from = missed->from,
+                    .to = missed->to,
+                    .polled_from = poll.before.last_polled_at.value_or(poll.started),
+                    .polled_to = now};
     turn.job.Add("gaps");
     LogInfo("events_missed",
             {{"source", LabelOf(source)}, {"from", FormatRfc3339(missed->from)}, {"to", FormatRfc3339(missed->to)}});
@@ -253,7 +255,7 @@ Status FeedPoller::RecordWhole(GitHubTurn& turn, Progress& poll) {
 
 // A limit and our own deadline are no fault of the source: it stays due, and unchanged where nothing of it came.
 Status FeedPoller::RecordBrokenOff(GitHubTurn& turn, Progress& poll) {
-  const Error& error = *poll.outcome.error;
+  const Error error = poll.outcome.error.value_or(Error{});
   const bool no_fault = error.code == ErrorCode::kRateLimited || poll.out_of_time;
   if (no_fault && !poll.begun) return {};
   EventSource& source = poll.source;
@@ -281,11 +283,11 @@ Status FeedPoller::RecordGone(Progress& poll) {
   EventSource& source = poll.source;
   ++source.polls;
   ++source.failed_polls;
-  source.last_error = std::string(TruncateUtf8(poll.outcome.error->message, kErrorBytesMax));
+  const Error error = std::exchange(poll.outcome.error, std::nullopt).value_or(Error{});
+  source.last_error = std::string(TruncateUtf8(error.message, kErrorBytesMax));
   source.next_poll_at = now + kGonePause;
-  LogWarn("repository_gone", {{"source", LabelOf(source)}, {"error", poll.outcome.error->message}});
+  LogWarn("repository_gone", {{"source", LabelOf(source)}, {"error", error.message}});
   poll.outcome.answered = true;
-  poll.outcome.error.reset();
   return sources_.RecordPoll(source, std::nullopt);
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <deque>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "service/event_collector.h"
@@ -35,6 +36,7 @@ struct EventCollecting : testing::Test {
   std::deque<FakeEventFeed> feeds;
   JobProgress progress;  // of the last run
   int64_t last_id = 0;
+  size_t requests_before = 0;
 
   EventCollecting() {
     // Waiting takes no time here: each sign of life while waiting moves the clock, and so does each request.
@@ -95,6 +97,18 @@ struct EventCollecting : testing::Test {
   EventSource& Feed(int64_t id) { return sources.Source(SourceKind::kRepository, {id}); }
   EventSource& Firehose() { return sources.Source(SourceKind::kFirehose); }
   void MakeDue(int64_t id) { Feed(id).next_poll_at = clock.Now(); }
+  // With a feed that was polled once, so that later polls have something to meet.
+  FakeEventFeed& TrackAndPoll(int64_t id, int count, std::chrono::seconds interval) {
+    FakeEventFeed& feed = Track(id);
+    Fill(feed, {id}, count, interval);
+    EXPECT_FALSE(Run().error);
+    return feed;
+  }
+  // Sent since this was called last.
+  size_t NewRequests() {
+    const size_t before = std::exchange(requests_before, github.queries().size());
+    return github.queries().size() - before;
+  }
   size_t StoredOf(RepositoryId repository) const {
     return static_cast<size_t>(std::ranges::count_if(
         events.stored, [repository](const auto& entry) { return entry.second.repository == repository; }));

@@ -53,7 +53,7 @@ Result<std::vector<Found>> ReadNewest(Connection& db, RepositoryId repository, T
   if (!*stored_since) return std::vector<Found>();
   const TimeRange whole{std::max(since, **stored_since), kEndOfTime};
   const EventMatch match{.repository = repository, .type = {}, .action = {}};
-  for (size_t need = limit;; need *= 4) {
+  for (size_t need = bots == BotFilter::kInclude ? limit : 3 * limit;; need *= 4) {
     auto hours = NewestHours(db, match, whole, need);
     if (!hours) return tl::make_unexpected(std::move(hours.error()));
     if (hours->empty()) return std::vector<Found>();

@@ -11,6 +11,12 @@ namespace repopulse::http {
 
 void AddTopicRoutes(RouteTable& table, Services& services);
 void AddRepositoryRoutes(RouteTable& table, Services& services);
+void AddPopularityRoutes(RouteTable& table, Services& services);
+void AddEventRoutes(RouteTable& table, Services& services);
+void AddEventListRoutes(RouteTable& table, Services& services);
+void AddActivityRoutes(RouteTable& table, Services& services);
+void AddCoverageRoutes(RouteTable& table, Services& services);
+void AddTrackingRoutes(RouteTable& table, Services& services);
 void AddPredecessorRoutes(RouteTable& table, Services& services);
 void AddMaintenanceRoutes(RouteTable& table, Services& services);
 void AddOperationRoutes(RouteTable& table, Services& services);

@@ -72,6 +72,12 @@ RouteTable AllRoutes(Services& services) {
   RouteTable table;
   AddTopicRoutes(table, services);
   AddRepositoryRoutes(table, services);
+  AddPopularityRoutes(table, services);
+  AddEventRoutes(table, services);
+  AddEventListRoutes(table, services);
+  AddActivityRoutes(table, services);
+  AddCoverageRoutes(table, services);
+  AddTrackingRoutes(table, services);
   AddPredecessorRoutes(table, services);
   AddMaintenanceRoutes(table, services);
   AddOperationRoutes(table, services);

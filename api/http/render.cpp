@@ -80,7 +80,7 @@ Json ToJson(const StoredRepository& stored) {
   Json json = ToJson(stored.repository);
   json["topics"] = Json::array();
   for (const TopicName& topic : stored.topics) json["topics"].push_back(topic.str());
-  json["active"] = false;  // whether its events are collected
+  json["active"] = stored.active;  // whether its events are collected
   json["fetched_at"] = FormatRfc3339(stored.fetched_at);
   json["gone_at"] = TimeOrNull(stored.gone_at);
   return json;

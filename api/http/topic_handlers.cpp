@@ -3,7 +3,9 @@
 
 #include "base/strings.h"
 #include "base/time_format.h"
+#include "http/event_render.h"
 #include "http/handlers.h"
+#include "http/meta.h"
 #include "http/paging.h"
 #include "http/params.h"
 #include "http/render.h"
@@ -24,6 +26,14 @@ const std::vector<std::string_view> kRankingColumns = {
     "full_name", "html_url",         "description",  "language",          "license",        "fork",
     "archived",  "stargazers_count", "forks_count",  "open_issues_count", "created_at",     "updated_at",
     "pushed_at"};
+// Further columns of the order by activity, and of its explanation.
+constexpr std::string_view kScoreColumn = "activity.score";
+const std::vector<std::string_view> kComponentColumns = {"activity.actors",
+                                                         "activity.components.issue_comments",
+                                                         "activity.components.issues_opened",
+                                                         "activity.components.pull_requests_opened",
+                                                         "activity.components.review_comments",
+                                                         "activity.components.pull_requests_merged"};
 
 double ShareCollected(const Topic& topic) {
   if (topic.complete || topic.reported_count <= topic.repositories_count) return topic.published_at ? 1.0 : 0.0;
@@ -31,11 +41,11 @@ double ShareCollected(const Topic& topic) {
 }
 
 Json MetaOf(const Services& services, const Topic& topic) {
-  Json meta = {{"data_as_of", topic.published_at ? Json(FormatRfc3339(*topic.published_at)) : Json(nullptr)},
-               {"topic", topic.name.str()},
-               {"coverage", {{"share", ShareCollected(topic)}, {"complete", topic.complete}, {"gaps", Json::array()}}}};
-  if (services.demo) meta["demo"] = true;
-  return meta;
+  return CompleteMeta(
+      services,
+      {{"data_as_of", topic.published_at ? Json(FormatRfc3339(*topic.published_at)) : Json(nullptr)},
+       {"topic", topic.name.str()},
+       {"coverage", {{"share", ShareCollected(topic)}, {"complete", topic.complete}, {"gaps", Json::array()}}}});
 }
 
 // ---- GET /topics
@@ -59,8 +69,8 @@ Result<Representation> ListTopics(const Services& services, const Request& reque
     }
     rows.push_back(ToJson(topic));
   }
-  Json meta = {{"data_as_of", FormatRfc3339(now)}, {"total", topics->size()}, {"per_page", query.paging.per_page}};
-  if (services.demo) meta["demo"] = true;
+  const Json meta = CompleteMeta(
+      services, {{"data_as_of", FormatRfc3339(now)}, {"total", topics->size()}, {"per_page", query.paging.per_page}});
   return services.builder.Ok(ContentType(query.paging.format),
                              RenderList(query.paging.format, rows, meta, kTopicColumns), now, link);
 }
@@ -142,7 +152,23 @@ Checked<Response> UntrackTopic(const Services& services, const Request& request,
 struct RankingRequest {
   RankingQuery query;
   Paging paging;
+  bool explain = false;  // with what the score consists of
 };
+
+std::vector<std::string_view> ColumnsOf(const RankingRequest& asked) {
+  auto columns = kRankingColumns;
+  if (asked.query.sort != RankingSort::kActivity) return columns;
+  columns.push_back(kScoreColumn);
+  if (asked.explain) columns.insert(columns.end(), kComponentColumns.begin(), kComponentColumns.end());
+  return columns;
+}
+
+Json RowOf(const RankedRepository& ranked, const RankingRequest& asked) {
+  Json row = ToJson(ranked);
+  if (asked.query.sort != RankingSort::kActivity) return row;
+  row["activity"] = ranked.activity ? ToJson(*ranked.activity, asked.explain) : Json(nullptr);
+  return row;
+}
 
 Json RankingMeta(const Services& services, const Topic& topic, const RankingRequest& asked, const RankingPage& page) {
   Json meta = MetaOf(services, topic);
@@ -166,13 +192,13 @@ Result<Representation> ShowRanking(const Services& services, const Request& requ
   if (!*topic || !(*topic)->tracked) return NotTracked(asked.query.topic);
   const auto content_type = ContentType(asked.paging.format);
   if (!(*topic)->published_at) {
-    const auto body = RenderList(asked.paging.format, {}, MetaOf(services, **topic), kRankingColumns);
+    const auto body = RenderList(asked.paging.format, {}, MetaOf(services, **topic), ColumnsOf(asked));
     return services.builder.NotYet(content_type, body, kFirstDataWithin);
   }
   auto page = services.topics.Rank(asked.query);
   if (!page) return tl::make_unexpected(std::move(page.error()));
   std::vector<Json> rows;
-  for (const RankedRepository& ranked : page->items) rows.push_back(ToJson(ranked));
+  for (const RankedRepository& ranked : page->items) rows.push_back(RowOf(ranked, asked));
   std::string link;
   if (page->has_more) {
     const RankingPosition& last = page->items.back().position;
@@ -180,7 +206,7 @@ Result<Representation> ShowRanking(const Services& services, const Request& requ
                       MakeCursor(CursorKind(asked.query), {std::to_string(last.key), std::to_string(last.id.value)}));
   }
   const Json meta = RankingMeta(services, **topic, asked, *page);
-  return services.builder.Ok(content_type, RenderList(asked.paging.format, rows, meta, kRankingColumns),
+  return services.builder.Ok(content_type, RenderList(asked.paging.format, rows, meta, ColumnsOf(asked)),
                              *(*topic)->published_at, link);
 }
 
@@ -195,12 +221,13 @@ std::optional<RankingPosition> ReadPosition(const RankingQuery& query, const std
 
 RankingRequest ParseRanking(Params& params, const TopicName& topic, TimePoint now) {
   RankingRequest asked{
-      {.topic = topic, .language = {}, .min_stars = {}, .archived = {}, .after = {}, .baseline_day = {}}, {}};
+      {.topic = topic, .language = {}, .min_stars = {}, .archived = {}, .after = {}, .baseline_day = {}}, {}, false};
   const auto sort = params.OneOf("sort", {"popularity", "activity", "newest", "updated"}, "popularity");
   asked.query.sort = *ParseRankingSort(sort);
   asked.query.language = params.Text("language", kLanguageBytesMax);
   asked.query.min_stars = params.Integer("min_stars", 0, kStarsMax);
   asked.query.archived = params.Boolean("archived");
+  asked.explain = params.Boolean("explain").value_or(false);
   asked.paging = Paging::Read(params);
   asked.query.limit = asked.paging.per_page;
   asked.query.baseline_day = DayOf(now) - kGrowthWindow;
@@ -213,12 +240,13 @@ RankingRequest ParseRanking(Params& params, const TopicName& topic, TimePoint no
   return asked;
 }
 
-std::string KeyOf(const RankingQuery& query, const Paging& paging) {
+std::string KeyOf(const RankingRequest& asked) {
+  const RankingQuery& query = asked.query;
   return "v1/topics/" + query.topic.str() + "/repositories?sort=" + std::string(ToString(query.sort)) +
          "&language=" + PercentEncode(ToLowerAscii(query.language.value_or(""))) +
          "&min_stars=" + (query.min_stars ? std::to_string(*query.min_stars) : "") +
-         "&archived=" + (query.archived ? (*query.archived ? "true" : "false") : "") + "&" + paging.Key() +
-         "&day=" + FormatDay(query.baseline_day);
+         "&archived=" + (query.archived ? (*query.archived ? "true" : "false") : "") +
+         (asked.explain ? "&explain" : "") + "&" + asked.paging.Key() + "&day=" + FormatDay(query.baseline_day);
 }
 
 Checked<ReadQuery> ReadRanking(const Services& services, const Request& request, const PathValues& values) {
@@ -227,7 +255,7 @@ Checked<ReadQuery> ReadRanking(const Services& services, const Request& request,
   Params params(request);
   const RankingRequest asked = ParseRanking(params, *name, services.clock.Now());
   if (auto problem = params.Finish()) return Refuse(*std::move(problem));
-  return ReadQuery{KeyOf(asked.query, asked.paging), ScopeOf(*name),
+  return ReadQuery{KeyOf(asked), ScopeOf(*name),
                    [&services, request, asked] { return ShowRanking(services, request, asked); }};
 }
 

@@ -12,12 +12,14 @@
 #include "service/near_cache.h"
 #include "service/read_pipeline.h"
 #include "support/fake_clock.h"
+#include "support/fake_event_reader.h"
 #include "support/fake_job_store.h"
 #include "support/fake_rate_budget_store.h"
 #include "support/fake_shared_cache.h"
 #include "support/fake_stores.h"
 #include "support/fake_topic_store.h"
 #include "support/samples.h"
+#include "support/stub_event_ports.h"
 
 namespace repopulse::test {
 
@@ -127,6 +129,10 @@ struct HttpService {
   RecordingRepositoryStore repositories;
   FakeJobStore job_store;
   FakeRateBudgetStore budgets;
+  FakeEventReader events;
+  StubSourceStore sources;
+  StubImportStore imports;
+  StubRepositoryTracker tracker{sources};
   http::Metrics metrics{near};
   std::atomic<bool> draining{false};
   ReadPipeline pipeline{clock, near, shared_cache, {}};
@@ -139,6 +145,10 @@ struct HttpService {
                           .repositories = repositories,
                           .jobs = jobs,
                           .budgets = budgets,
+                          .events = events,
+                          .sources = sources,
+                          .imports = imports,
+                          .tracker = tracker,
                           .metrics = metrics,
                           .builder = http::RepresentationBuilder(clock, {}),
                           .admin_key = kKey,

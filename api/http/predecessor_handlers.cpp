@@ -132,6 +132,9 @@ std::vector<std::string> HotTargets(const TopicName& topic) {
   return targets;
 }
 
-std::vector<std::string> CommonHotTargets() { return {"/api/v1/topics", "/api/v1/repos"}; }
+std::vector<std::string> CommonHotTargets() {
+  return {"/api/v1/topics", "/api/v1/repos", "/api/v1/events/counts?minutes=60", "/api/v1/events/published",
+          "/api/v1/coverage"};
+}
 
 }  // namespace repopulse::http

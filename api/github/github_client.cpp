@@ -214,7 +214,8 @@ class GitHubClient final : public GitHub {
   Fetched<HttpResponse> Judge(HttpResponse response, RateResource resource, bool conditional) {
     const TimePoint now = clock_.Now();
     if (response.status == 200 || (response.status == 304 && conditional)) {
-      const RateObservation rate = Observed(response, resource, false, now);
+      RateObservation rate = Observed(response, resource, false, now);
+      rate.free = response.status == 304 && !options_.token.empty();
       return {std::move(response), rate};
     }
     const std::string message = ParseErrorMessage(response.body);

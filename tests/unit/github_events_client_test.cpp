@@ -112,6 +112,7 @@ TEST_F(GitHubEventsTest, TakesA304AsUnchangedWithItsRates) {
   EXPECT_EQ(fetched.result->poll_interval, seconds{120});
   EXPECT_TRUE(fetched.result->events.empty());
   EXPECT_EQ(fetched.rate.remaining, 4321);
+  EXPECT_TRUE(fetched.rate.free) << "it was asked with a token";
 }
 
 TEST_F(GitHubEventsTest, RefusesA304ThatWasNotAskedFor) {

@@ -57,7 +57,12 @@ class LimitedGitHub final : public GitHub {
     } else if (!free) {
       --remaining_;
     }
-    fetched.rate = {.limit = Limit(), .remaining = remaining_, .reset_at = reset_at_, .free = free};
+    fetched.rate = {.limit = Limit(),
+                    .remaining = remaining_,
+                    .reset_at = reset_at_,
+                    .limited = false,
+                    .retry_after = {},
+                    .free = free};
     return fetched;
   }
   [[nodiscard]] int64_t Limit() const { return token_ ? 5000 : 60; }

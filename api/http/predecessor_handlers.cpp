@@ -4,6 +4,7 @@
 
 #include "base/time_format.h"
 #include "http/handlers.h"
+#include "http/predecessor_events.h"
 #include "http/render.h"
 
 namespace repopulse::http {
@@ -120,6 +121,10 @@ void AddPredecessorRoutes(RouteTable& table, Services& services) {
   }
   table.Add({Method::kGet, "/test", Access::kAnybody, Text("Oh, Hello World"), "A greeting"});
   table.Add({Method::kGet, "/health", Access::kAnybody, Text("ok"), "Whether the service answers"});
+  AddPredecessorEventRoutes(table, services);
+  AddPredecessorMetricsRoutes(table, services);
+  AddPredecessorVisualizationRoutes(table, services);
+  AddPredecessorReposRoutes(table, services);
 }
 
 std::vector<std::string> HotTargets(const TopicName& topic) {

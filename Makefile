@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo run up down restart status logs env build build-dev test lint format bench bench-events clean packages-run packages-test packages-lint packages-bench
+.PHONY: help demo run up down restart status logs import verify env build build-dev test lint format bench bench-events clean packages-run packages-test packages-lint packages-bench
 
 STACK := /usr/bin/python3 stack/repopulse-stack
 # As many compilers as there are processors, and 1.5 GiB of memory for each.
@@ -19,7 +19,7 @@ demo: build ## the whole stack against the simulated GitHub, until Ctrl-C; insta
 run: build ## the whole stack against api.github.com (GITHUB_TOKEN of .env), until Ctrl-C
 	@MAKE_GOAL=$@ exec $(STACK) run
 
-up: build ## the same in the background; DEMO=1 for the simulated GitHub
+up: build ## the same in the background; DEMO=1 for the simulated GitHub, COLLECT=off to collect nothing
 	@MAKE_GOAL=$@ exec $(STACK) up
 
 down: ## stop what `make up` started; the data stay
@@ -34,6 +34,13 @@ status: ## what runs: parts, processes, ports, memory
 
 logs: ## the last log lines of all parts; PART=api-a only one, LINES=100 more, FOLLOW=1 what comes
 	@exec $(STACK) logs $(PART) --lines $(or $(LINES),20) $(if $(filter 1 yes true,$(FOLLOW)),--follow)
+
+import: ## GH Archive into the running stack: FILES="..." HOURS="2015-01-01-0 FIRST..LAST"; ONLY_TRACKED=1
+	$(if $(strip $(FILES) $(HOURS)),,$(error say what to import: FILES="..." or HOURS="2015-01-01-0"))
+	@exec $(STACK) import $(if $(filter 1 yes true,$(ONLY_TRACKED)),--only-tracked) $(if $(filter 1 yes true,$(JSON)),--json) -- $(FILES) $(HOURS)
+
+verify: ## recount the events of the running stack and compare with what it answers from
+	@exec $(STACK) verify $(if $(filter 1 yes true,$(JSON)),--json)
 
 env: ## write .env from .env.template with random secrets; never replaces one
 	@exec $(STACK) env

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/config.h"
+#include "app/import_command.h"
 #include "app/migrate.h"
 #include "app/serve.h"
 #include "base/strings.h"
@@ -20,6 +21,11 @@ constexpr std::string_view kUsage =
   migrate [up]              bring the database's schema to this version
   migrate down N            take back the last N migrations (their data is lost)
   migrate status            which migrations are applied
+  import [--only-tracked] [--json] FILE|FOLDER|HOUR|FIRST..LAST...
+                            take events of GH Archive: files, a folder's *.json.gz and *.json, or hours
+                            (2015-01-01-0, UTC, up to 31 days a range) from GHARCHIVE_URL; given again it goes
+                            on where it was stopped, and adds nothing twice
+  verify [--json]           recount the stored events and compare with what is answered from
   check-config [--env-file FILE]
                             check every setting; FILE holds NAME=value lines behind the environment
   --print-config            the settings as understood, secrets hidden
@@ -27,7 +33,9 @@ constexpr std::string_view kUsage =
 
 Settings are environment variables; .env.template describes each.
 Exit codes: 0 done, 1 error, 64 wrong usage, 69 a server cannot be reached, 73 the port is taken,
-75 the schema is not this version's, 78 wrong settings.
+75 the schema is not this version's, 78 wrong settings. Of import: 0 all was taken, 1 partly (broken lines),
+65 a file is damaged or of another format, 66 no such file or hour, 75 stopped: give the command again to go
+on. Of verify: 1 what is answered from differs, 75 stopped.
 )";
 
 int Usage() {
@@ -80,6 +88,23 @@ int RunMigrate(const std::vector<std::string>& args) {
   return config ? Migrate(*config, command) : TellMistakes(config.error());
 }
 
+int RunImport(const std::vector<std::string>& args) {
+  const auto arguments = ParseImportArguments(args);
+  if (!arguments) {
+    std::cerr << "repopulse: " << arguments.error().message << "\n";
+    return kExitUsage;
+  }
+  const auto config = LoadConfig(ProcessEnvironment(), ConfigPurpose::kMigrate);
+  return config ? Import(*config, *arguments) : TellMistakes(config.error());
+}
+
+int RunVerify(const std::vector<std::string>& args) {
+  const bool json = args == std::vector<std::string>{"--json"};
+  if (!args.empty() && !json) return Usage();
+  const auto config = LoadConfig(ProcessEnvironment(), ConfigPurpose::kMigrate);
+  return config ? Verify(*config, json) : TellMistakes(config.error());
+}
+
 }  // namespace
 
 int RunCommandLine(int argc, char** argv) {
@@ -88,6 +113,8 @@ int RunCommandLine(int argc, char** argv) {
   const std::vector<std::string> rest(args.begin() + 1, args.end());
   if (args[0] == "serve" && rest.empty()) return RunServe();
   if (args[0] == "migrate") return RunMigrate(rest);
+  if (args[0] == "import") return RunImport(rest);
+  if (args[0] == "verify") return RunVerify(rest);
   if (args[0] == "check-config") return CheckConfig(rest);
   if (args[0] == "--print-config" && rest.empty()) {
     std::cout << PrintConfig(ProcessEnvironment());

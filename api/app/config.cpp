@@ -11,6 +11,7 @@
 
 #include "app/settings.h"
 #include "base/strings.h"
+#include "base/time_format.h"
 
 namespace repopulse {
 namespace {
@@ -133,6 +134,9 @@ Config Build(const Values& values) {
   config.github_api_url = values.Text("GITHUB_API_URL");
   config.github_token = values.Text("GITHUB_TOKEN");
   config.demo = values.Text("DEMO") == "1";
+  config.collect = values.Text("COLLECT") == "on";
+  config.gharchive_url = values.Text("GHARCHIVE_URL");
+  config.replay_now = ParseRfc3339(values.Text("REPLAY_NOW"));
   config.fresh = std::chrono::seconds{values.Number("FRESH_SECONDS")};
   config.stale = std::chrono::seconds{values.Number("STALE_SECONDS")};
   config.near_cache_bytes = values.Number<size_t>("NEAR_CACHE_MIB") * 1024 * 1024;

@@ -13,6 +13,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "domain/names.h"
 
@@ -40,6 +41,9 @@ struct Config {
   std::string github_api_url;
   std::string github_token;
   bool demo = false;
+  bool collect = true;  // off: bootstrap collects nothing either
+  std::string gharchive_url;
+  std::optional<TimePoint> replay_now;
 
   std::chrono::seconds fresh{};
   std::chrono::seconds stale{};

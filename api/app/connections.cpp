@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "app/command_line.h"
 #include "base/log.h"
 
 namespace repopulse {
@@ -54,6 +55,22 @@ Result<std::unique_ptr<Storage>> OpenStorageWhenReady(const Config& config, cons
     LogInfo("waiting_for_database", {{"at", WhereOf(config)}, {"error", answer.error().message}});
     std::this_thread::sleep_for(pause);
   }
+}
+
+tl::expected<std::unique_ptr<Storage>, Refusal> OpenCurrentStorage(const Config& config, const Clock& clock) {
+  auto storage = OpenStorageWhenReady(config, clock);
+  if (!storage) return tl::make_unexpected(Refusal{kExitUnavailable, storage.error().message});
+  const auto state = (*storage)->schema().State();
+  if (!state) {
+    return tl::make_unexpected(
+        Refusal{kExitUnavailable, "the database does not tell its schema: " + state.error().message});
+  }
+  if (state->applied == state->expected) return *std::move(storage);
+  const std::string versions = "the database's schema is version " + std::to_string(state->applied) +
+                               ", this program needs version " + std::to_string(state->expected);
+  return tl::make_unexpected(Refusal{
+      kExitSchema, state->applied < state->expected ? versions + ": run `repopulse migrate` first"
+                                                    : versions + ": run the newer program, or `migrate down` with it"});
 }
 
 }  // namespace repopulse

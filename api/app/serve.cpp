@@ -1,14 +1,14 @@
 #include "app/serve.h"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <iostream>
 #include <memory>
 #include <thread>
 
 #include "app/command_line.h"
 #include "app/connections.h"
+#include "app/importing.h"
+#include "app/replay_clock.h"
+#include "app/stop_signals.h"
 #include "base/log.h"
 #include "cache/cache.h"
 #include "github/curl_transport.h"
@@ -21,6 +21,7 @@
 #include "service/event_collector.h"
 #include "service/github_gate.h"
 #include "service/github_tracker.h"
+#include "service/import_job.h"
 #include "service/jobs.h"
 #include "service/near_cache.h"
 #include "service/read_pipeline.h"
@@ -37,26 +38,6 @@ constexpr std::chrono::milliseconds kDrainTime{300};
 constexpr std::chrono::seconds kDrainDeadline{8};
 // Of one request to GitHub: one that a collecting run sends at its end is over before the next run begins.
 constexpr std::chrono::seconds kGitHubDeadline{9};
-
-// Blocks the signals that end us in this thread and all it will start, so that only Wait() sees them.
-class StopSignals {
- public:
-  StopSignals() {
-    sigemptyset(&signals_);
-    sigaddset(&signals_, SIGTERM);
-    sigaddset(&signals_, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
-    signal(SIGPIPE, SIG_IGN);  // a peer that is gone is an error of its write, not the end of the process
-  }
-  int Wait() const {
-    int signal = 0;
-    sigwait(&signals_, &signal);
-    return signal;
-  }
-
- private:
-  sigset_t signals_{};
-};
 
 int Tell(int exit_code, const std::string& sentence) {
   LogError("cannot_start", {{"error", sentence}});
@@ -75,23 +56,25 @@ std::unique_ptr<GitHub> ConnectToGitHub(const Config& config, const Clock& clock
 
 // The jobs' side: GitHub and what works with it. A job runs on one thread, so one transport serves it.
 struct Collecting {
-  Collecting(const Config& config, const Clock& clock, Storage& storage, SharedCache& shared_cache, JobRunner& runner,
-             Warmer& warmer)
-      : github(ConnectToGitHub(config, clock)),
-        gate(*github, storage.rate_budgets(), clock),
-        collector(storage.topics(), gate, clock, {.topic_interval = config.topic_interval},
+  // GitHub's limits are told in real time, whatever time a replay has.
+  Collecting(const Config& config, const ServiceClock& time, Storage& storage, SharedCache& shared_cache,
+             JobRunner& runner, Warmer& warmer)
+      : github(ConnectToGitHub(config, time.real())),
+        gate(*github, storage.rate_budgets(), time.real()),
+        collector(storage.topics(), gate, time.clock(), {.topic_interval = config.topic_interval},
                   [&warmer](const TopicName& topic) {
                     if (const auto made = warmer.WarmTopic(topic); !made) {
                       LogWarn("warming_failed", {{"topic", topic.str()}, {"error", made.error().message}});
                     }
                   }),
-        event_collector(storage.events(), storage.sources(), storage.repositories(), gate, clock,
+        event_collector(storage.events(), storage.sources(), storage.repositories(), gate, time.clock(),
                         {.track = config.track,
                          .track_top = config.track_top,
                          .active_max = config.active_max,
                          .firehose = config.firehose}),
-        scorer(storage.events(), clock) {
-    RegisterJobs(runner, {.clock = clock,
+        scorer(storage.events(), time.clock()),
+        importing(config, time, storage) {
+    RegisterJobs(runner, {.clock = time.clock(),
                           .schema = storage.schema(),
                           .topics = storage.topics(),
                           .jobs = storage.jobs(),
@@ -102,10 +85,17 @@ struct Collecting {
                           .warmer = warmer,
                           .configured_topics = config.topics,
                           .retention = config.retention,
-                          .on_events_changed = [&shared_cache] {
-                            // Where Redis is gone there is nothing shared to forget.
-                            (void)shared_cache.Invalidate(http::kEventsScope);
-                          }});
+                          .on_events_changed =
+                              [&shared_cache] {
+                                // Where Redis is gone there is nothing shared to forget.
+                                (void)shared_cache.Invalidate(http::kEventsScope);
+                              },
+                          .collect = config.collect,
+                          .import_hour =
+                              [this, &shared_cache](JobContext& job) {
+                                return RunImportJob(importing.importer, job,
+                                                    [&shared_cache] { InvalidateEvents(shared_cache); });
+                              }});
   }
 
   std::unique_ptr<GitHub> github;
@@ -113,14 +103,15 @@ struct Collecting {
   TopicCollector collector;
   EventCollector event_collector;
   ActivityScorer scorer;
+  Importing importing;
 };
 
 // What a person tracks, GitHub may have to be asked about; that waits for no job.
 struct Tracking {
-  Tracking(const Config& config, const Clock& clock, Storage& storage)
-      : github(ConnectToGitHub(config, clock)),
-        gate(*github, storage.rate_budgets(), clock),
-        tracker(storage.repositories(), storage.sources(), storage.event_reader(), gate, clock,
+  Tracking(const Config& config, const ServiceClock& time, Storage& storage)
+      : github(ConnectToGitHub(config, time.real())),
+        gate(*github, storage.rate_budgets(), time.real()),
+        tracker(storage.repositories(), storage.sources(), storage.event_reader(), gate, time.clock(),
                 {.active_max = config.active_max, .stop = stop.get_token()}) {}
 
   std::stop_source stop;
@@ -131,15 +122,15 @@ struct Tracking {
 
 // Everything a replica consists of, in the order of its making; destroyed in the reverse.
 struct Replica {
-  Replica(const Config& config, const Clock& clock_to_use, Storage& storage)
-      : clock(clock_to_use),
+  Replica(const Config& config, const ServiceClock& time, Storage& storage)
+      : clock(time.clock()),
         near_cache(clock, config.near_cache_bytes),
         shared_cache(OpenSharedCache(RedisOptionsOf(config), clock)),
         watcher(WatchSharedCache(RedisOptionsOf(config), near_cache)),
-        pipeline(clock, near_cache, *shared_cache, {}),
+        pipeline(clock, near_cache, *shared_cache, {.realm = time.realm()}),
         metrics(near_cache),
         runner(storage.jobs(), clock, config.replica_name),
-        tracking(config, clock, storage),
+        tracking(config, time, storage),
         services{.clock = clock,
                  .pipeline = pipeline,
                  .shared_cache = *shared_cache,
@@ -159,21 +150,24 @@ struct Replica {
                  .github_url = config.github_api_url,
                  .version = REPOPULSE_VERSION,
                  .demo = config.demo,
+                 .replay_now = time.replay_now(),
                  .draining = drain.draining},
         dispatcher(services, http::AllRoutes(services)),
         warmer(dispatcher),
-        collecting(config, clock, storage, *shared_cache, runner, warmer),
+        collecting(config, time, storage, *shared_cache, runner, warmer),
         api({.host = config.api_listen.host,
              .port = config.api_listen.port,
              .threads = config.api_threads,
              .name = "api",
-             .replica = config.replica_name},
+             .replica = config.replica_name,
+             .replay_now = time.replay_now()},
             dispatcher, metrics, drain),
         control({.host = config.control_listen.host,
                  .port = config.control_listen.port,
                  .threads = kControlThreads,
                  .name = "control",
                  .replica = config.replica_name,
+                 .replay_now = time.replay_now(),
                  .may_wait = true},
                 dispatcher, metrics, drain) {}
 
@@ -217,26 +211,16 @@ struct Replica {
   http::Server control;
 };
 
-int CheckSchema(Schema& schema) {
-  const auto state = schema.State();
-  if (!state) return Tell(kExitUnavailable, "the database does not tell its schema: " + state.error().message);
-  if (state->applied == state->expected) return kExitOk;
-  const std::string versions = "the database's schema is version " + std::to_string(state->applied) +
-                               ", this program needs version " + std::to_string(state->expected);
-  return Tell(kExitSchema, state->applied < state->expected
-                               ? versions + ": run `repopulse migrate` first"
-                               : versions + ": run the newer program, or `migrate down` with it");
-}
-
 }  // namespace
 
 int Serve(const Config& config) {
   const StopSignals signals;
   InitLogging(config.log_level, config.replica_name);
-  const SystemClock clock;
-  auto storage = OpenStorageWhenReady(config, clock);
-  if (!storage) return Tell(kExitUnavailable, storage.error().message);
-  if (const int code = CheckSchema((*storage)->schema()); code != kExitOk) return code;
+  ServiceClock clock;
+  auto storage = OpenCurrentStorage(config, clock.clock());
+  if (!storage) return Tell(storage.error().exit_code, storage.error().sentence);
+  const auto replay = clock.Start((*storage)->replay(), config.replay_now);
+  if (!replay) return Tell(kExitUnavailable, replay.error().message);
 
   Replica replica(config, clock, **storage);
   for (http::Server* server : {&replica.control, &replica.api}) {
@@ -249,6 +233,9 @@ int Serve(const Config& config) {
                       {"github", config.github_api_url},
                       {"demo", config.demo}});
   if (config.demo) LogWarn("demo_data", {{"note", "GitHub is simulated: nothing served here is real"}});
+  if (config.replay_now) {
+    LogWarn("replay", {{"replay_now", clock.replay_now()}, {"note", "the clock is not the real one"}});
+  }
   FlushLogs();
   const int signal = signals.Wait();
   LogInfo("stopping", {{"signal", signal}});

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/strings.h"
+#include "base/time_format.h"
 #include "domain/names.h"
 
 namespace repopulse {
@@ -46,6 +47,11 @@ Check Url(const std::string& value) {
   const bool clean = value.find_first_of(" \t\r\n?#@") == std::string::npos;
   if (scheme && clean && value.back() != '/') return std::nullopt;
   return "an http(s) URL without user, query and trailing slash, e.g. https://api.github.com";
+}
+
+Check TimeOrEmpty(const std::string& value) {
+  if (value.empty() || ParseRfc3339(value)) return std::nullopt;
+  return "a time as 2015-01-01T03:00:00Z (RFC 3339), or nothing";
 }
 
 Check TopicList(const std::string& value) {
@@ -123,6 +129,8 @@ const std::vector<Setting>& AllSettings() {
       {"GITHUB_TOKEN", "", Token, true},
       {"GITHUB_API_URL", "https://api.github.com", Url},
       {"DEMO", "0", ZeroOrOne},
+      {"GHARCHIVE_URL", "https://data.gharchive.org", Url},
+      {"REPLAY_NOW", "", TimeOrEmpty},
       {"COLLECT", "on", OnOrOff},
       {"ADMIN_KEY", "", AdminKey, true},
       {"CLIENT_RATE_LIMIT", "1000", Between<0, 1000000>},

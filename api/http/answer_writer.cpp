@@ -27,6 +27,9 @@ void AppendStatusLine(std::string& head, int status) {
 
 void AppendCommon(std::string& head, const WriteOptions& options) {
   fmt::format_to(std::back_inserter(head), "Date: {}\r\nX-Replica: {}\r\n", options.date, options.replica);
+  if (!options.replay_now.empty()) {
+    fmt::format_to(std::back_inserter(head), "X-Replay-Now: {}\r\n", options.replay_now);
+  }
   if (options.close) head += "Connection: close\r\n";
   head += "\r\n";
 }

@@ -13,7 +13,8 @@ struct WriteOptions {
   bool head_only = false;  // HEAD: the headers of the GET, without its body
   bool close = false;      // asks the proxy not to use this connection again
   std::string_view replica;
-  std::string_view date;  // HTTP date of now
+  std::string_view date;             // HTTP date of now
+  std::string_view replay_now = {};  // told in X-Replay-Now; empty: the clock is the real one
 };
 
 struct Written {

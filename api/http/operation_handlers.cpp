@@ -1,5 +1,6 @@
 // For those who run the service: liveness, readiness, metrics.
 #include "base/log.h"
+#include "base/time_format.h"
 #include "http/handlers.h"
 #include "http/render.h"
 
@@ -27,7 +28,7 @@ Checked<Response> Ready(const Services& services, const Request&, const PathValu
   for (const Status* check : {&database, &schema, &redis}) {
     if (!*check) LogWarn("not_ready", {{"error", check->error().message}});
   }
-  const Json body = {
+  Json body = {
       {"status", ready ? "ready" : "not ready"},
       {"checks",
        {{"mysql", Verdict(database)}, {"schema", Verdict(schema)}, {"redis", Verdict(redis)}, {"draining", draining}}},
@@ -35,6 +36,10 @@ Checked<Response> Ready(const Services& services, const Request&, const PathValu
       {"demo", services.demo},
       {"github", services.github_url},
       {"github_credential", services.github_credential}};
+  if (!services.replay_now.empty()) {
+    body["replay_now"] = services.replay_now;
+    body["now"] = FormatRfc3339(services.clock.Now());
+  }
   return Response{ready ? 200 : 503, "application/json", ready ? "" : "Retry-After: 1\r\n", ToText(body)};
 }
 

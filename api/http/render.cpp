@@ -120,6 +120,7 @@ Json ToJson(const Snapshot& snapshot) {
 Json ToJson(const Job& job) {
   Json json = {{"id", job.id.value},
                {"kind", ToString(job.kind)},
+               {"argument", job.argument.empty() ? Json(nullptr) : Json(job.argument)},
                {"state", ToString(job.state)},
                {"replica", job.replica},
                {"started_at", FormatRfc3339(job.started_at)},

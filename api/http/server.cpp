@@ -127,7 +127,7 @@ class PeerHandler final : public Pistache::Http::Handler {
     const Answer answer = draining && readable ? RefuseWhileDraining(request) : dispatcher_.Handle(request, target);
     const std::string date =
         FormatHttpDate(std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()));
-    const WriteOptions how{request.method == Method::kHead, draining, options_.replica, date};
+    const WriteOptions how{request.method == Method::kHead, draining, options_.replica, date, options_.replay_now};
     const Written written = WriteAnswer(peer.fd(), request, answer, how, kWriteDeadline);
     const auto duration = std::chrono::steady_clock::now() - begin;
     metrics_.Observe(answer.route, written.status, duration);

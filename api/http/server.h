@@ -19,9 +19,10 @@ struct ServerOptions {
   std::string host;
   uint16_t port = 0;
   int threads = 2;
-  std::string name;       // of its threads
-  std::string replica;    // told in X-Replica
-  bool may_wait = false;  // handlers may wait for jobs: for the control listener only
+  std::string name;             // of its threads
+  std::string replica;          // told in X-Replica
+  std::string replay_now = {};  // told in X-Replay-Now; empty: the clock is the real one
+  bool may_wait = false;        // handlers may wait for jobs: for the control listener only
 };
 
 // What the listeners of a replica share while it stops.

@@ -32,7 +32,9 @@ Status Bootstrap(JobRunner& runner, const JobParts& parts, JobContext& job) {
     return WithContext("tracking the configured topics", synced.error());
   }
   job.Add("topics_configured", static_cast<int64_t>(parts.configured_topics.size()));
-  if (auto collected = RunChild(runner, job, JobKind::kCollect); !collected) return collected;
+  if (parts.collect) {
+    if (auto collected = RunChild(runner, job, JobKind::kCollect); !collected) return collected;
+  }
   if (auto refreshed = RunChild(runner, job, JobKind::kRefreshCache); !refreshed) return refreshed;
   return job.Step("ready");
 }
@@ -98,6 +100,7 @@ void RegisterJobs(JobRunner& runner, const JobParts& parts) {
   runner.Register(JobKind::kBootstrap, [&runner, parts](JobContext& job) { return Bootstrap(runner, parts, job); });
   runner.Register(JobKind::kCollect, [parts](JobContext& job) { return Collect(parts, job); });
   runner.Register(JobKind::kRefreshCache, [parts](JobContext& job) { return RefreshCache(parts, job); });
+  runner.Register(JobKind::kImport, parts.import_hour);
   runner.Register(JobKind::kPrune, [parts](JobContext& job) { return Prune(parts, job); });
 }
 

@@ -33,12 +33,16 @@ struct JobParts {
   std::chrono::days retention{90};  // of events
   // Called after events were added or dropped, at most once a run, on the job's thread.
   std::function<void()> on_events_changed;
+  bool collect = true;  // false: bootstrap does not collect
+  // Takes the hour of GH Archive that the job's argument names (service/import_job.h).
+  JobRunner::Work import_hour = [](JobContext&) { return Fail(ErrorCode::kInternal, "imports are not set up"); };
 };
 
 // Registers all kinds with `runner`; `parts` and `runner` must outlive its jobs.
-//   bootstrap      schema, the configured topics, then collect and refresh-cache as jobs of their own
+//   bootstrap      schema, the configured topics, then collect (where wanted) and refresh-cache as jobs of their own
 //   collect        topics, then feeds of events, that are due, then activity scores; within a minute
 //   refresh-cache  the hot answers of every tracked topic
+//   import         an hour of GH Archive
 //   prune          old events, job rows and forgotten sweeps
 void RegisterJobs(JobRunner& runner, const JobParts& parts);
 

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kLockTime{5000};
 constexpr std::chrono::milliseconds kPeerPoll{10};
+// No answer is fresh for longer. One that says so was made when the clock was ahead.
+constexpr std::chrono::hours kFreshnessMax{1};
 
 std::chrono::seconds TimeToLive(const Representation& representation, TimePoint now) {
   const auto left = std::chrono::ceil<std::chrono::seconds>(representation.usable_until - now);
@@ -80,7 +82,19 @@ std::optional<ReadAnswer> ReadPipeline::ServeIfUsable(RepresentationPtr represen
   return std::nullopt;
 }
 
+ReadQuery ReadPipeline::InRealm(const ReadQuery& query) const {
+  return {query.key + options_.realm, query.scope, query.compute};
+}
+
 Result<ReadAnswer> ReadPipeline::Read(const ReadQuery& query) {
+  return options_.realm.empty() ? ReadInRealm(query) : ReadInRealm(InRealm(query));
+}
+
+Status ReadPipeline::Refresh(const ReadQuery& query) {
+  return options_.realm.empty() ? RefreshInRealm(query) : RefreshInRealm(InRealm(query));
+}
+
+Result<ReadAnswer> ReadPipeline::ReadInRealm(const ReadQuery& query) {
   RepresentationPtr last_resort;
   if (auto found = near_.Find(query.key)) {
     if (found->trusted) {
@@ -170,7 +184,7 @@ ReadPipeline::Cached ReadPipeline::LookUpShared(const ReadQuery& query) {
   auto decoded = DecodeRepresentation(got->entry->payload);
   if (!decoded) return cached;
   auto representation = std::make_shared<const Representation>(*std::move(decoded));
-  if (got->entry->outdated) {
+  if (got->entry->outdated || representation->fresh_until > clock_.Now() + kFreshnessMax) {
     cached.last_resort = std::move(representation);
     return cached;
   }
@@ -207,7 +221,7 @@ Result<ReadAnswer> ReadPipeline::ComputeAndStore(const ReadQuery& query, std::op
   return ReadAnswer{std::move(representation), ReadSource::kComputed, false};
 }
 
-Status ReadPipeline::Refresh(const ReadQuery& query) {
+Status ReadPipeline::RefreshInRealm(const ReadQuery& query) {
   std::optional<uint64_t> generation;
   if (auto got = shared_.Get(query.key, query.scope)) generation = got->generation;
   if (auto computed = ComputeAndStore(query, generation); !computed) {

@@ -51,6 +51,7 @@ class ReadPipeline {
     size_t refresher_tasks_max = 256;
     std::chrono::milliseconds flight_deadline{5000};  // how long a reader waits for another's computation
     std::chrono::milliseconds peer_deadline{1000};    // … for another replica's
+    std::string realm = {};  // of the keys: processes whose clocks differ on purpose share no answers; empty: real time
   };
   ReadPipeline(const Clock& clock, NearCache& near, SharedCache& shared, Options options);
   ~ReadPipeline();
@@ -67,6 +68,9 @@ class ReadPipeline {
     std::optional<uint64_t> generation;  // of the scope; absent where the shared cache did not answer
   };
 
+  [[nodiscard]] ReadQuery InRealm(const ReadQuery& query) const;
+  Result<ReadAnswer> ReadInRealm(const ReadQuery& query);
+  Status RefreshInRealm(const ReadQuery& query);
   Result<ReadAnswer> Lead(const ReadQuery& query, RepresentationPtr last_resort);
   Result<ReadAnswer> Follow(const std::shared_ptr<Flight>& flight);
   Cached LookUpShared(const ReadQuery& query);

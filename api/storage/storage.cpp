@@ -7,6 +7,7 @@
 #include "storage/migrator.h"
 #include "storage/pool.h"
 #include "storage/rate_budget_store.h"
+#include "storage/replay_store.h"
 #include "storage/repository_store.h"
 #include "storage/source_store.h"
 #include "storage/topic_store.h"
@@ -55,6 +56,7 @@ struct Storage::Parts {
         rate_budgets(work),
         events(work, options.database, clock),
         imports(work),
+        replay(reads),
         migrator(reads, ForReading(options), options.migrations_dir) {}
 
   Pool reads;
@@ -67,6 +69,7 @@ struct Storage::Parts {
   SqlRateBudgetStore rate_budgets;
   SqlEventStore events;
   SqlImportStore imports;
+  SqlReplayStore replay;
   Migrator migrator;
 };
 
@@ -81,6 +84,7 @@ JobStore& Storage::jobs() { return parts_->jobs; }
 RateBudgetStore& Storage::rate_budgets() { return parts_->rate_budgets; }
 EventStore& Storage::events() { return parts_->events; }
 ImportStore& Storage::imports() { return parts_->imports; }
+ReplayStore& Storage::replay() { return parts_->replay; }
 Schema& Storage::schema() { return parts_->migrator; }
 Migrations& Storage::migrations() { return parts_->migrator; }
 

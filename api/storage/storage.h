@@ -15,6 +15,7 @@
 #include "service/import_store.h"
 #include "service/job_store.h"
 #include "service/rate_budget_store.h"
+#include "service/replay_store.h"
 #include "service/repository_store.h"
 #include "service/schema.h"
 #include "service/source_store.h"
@@ -75,6 +76,7 @@ class Storage {
   [[nodiscard]] RateBudgetStore& rate_budgets();
   [[nodiscard]] EventStore& events();
   [[nodiscard]] ImportStore& imports();
+  [[nodiscard]] ReplayStore& replay();
   [[nodiscard]] Schema& schema();
   [[nodiscard]] Migrations& migrations();
 

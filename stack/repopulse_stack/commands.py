@@ -229,6 +229,10 @@ def print_ready(layout, settings, answered, foreground, say):
         settings.values.get("GITHUB_API_URL") or "https://api.github.com")
     say("")
     say(f"Repopulse is up at {url}   ({source})")
+    if settings.values.get("REPLAY_NOW"):
+        say(f"REPLAY: its clock started at {settings.values['REPLAY_NOW']}")
+    if not settings.collect:
+        say("COLLECT=off: nothing is collected; to import events: make import FILES=... (or HOURS=2015-01-01-0)")
     if not answered:
         say(f"The topic {topic} has no repositories yet; collecting goes on. What it says: make logs")
     say("Try:")

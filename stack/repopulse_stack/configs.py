@@ -1,5 +1,6 @@
 """Configuration files of the servers, written into RUN_DIR/conf from the project's files at each start."""
 
+import json
 import os
 import re
 
@@ -74,6 +75,19 @@ def proxy(layout, settings, ports):
     keys.write_private(layout.conf / "proxy.conf", text)
     for name in NGINX_FOLDERS:
         (layout.proxy / name).mkdir(mode=0o700, exist_ok=True)
+
+
+def remember_service_environment(layout, environment):
+    """What the replicas are started with, for commands run beside them. It names the files of secrets and holds none."""
+    keys.write_private(_service_environment_file(layout), json.dumps(environment))
+
+
+def service_environment(layout):
+    return json.loads(_service_environment_file(layout).read_text())
+
+
+def _service_environment_file(layout):
+    return layout.conf / "service-environment.json"
 
 
 def free_mib(folder):

@@ -28,6 +28,7 @@ class Settings:
     port: int
     replicas: int
     demo: bool
+    collect: bool
     topics: list
 
     @property
@@ -121,4 +122,5 @@ def load(values):
         raise SettingsError("\n".join(mistakes))
     return Settings(
         values=values, env_file=env_file_path(), binary=binary_path(), run_dir=run_dir_path(values),
-        bind_address=values.get("BIND_ADDRESS") or "127.0.0.1", port=port, replicas=replicas, demo=bool(demo), topics=topics)
+        bind_address=values.get("BIND_ADDRESS") or "127.0.0.1", port=port, replicas=replicas, demo=bool(demo),
+        collect=values.get("COLLECT") != "off", topics=topics)

@@ -105,7 +105,9 @@ class Supervisor:
         configs.database(layout, secrets["DB_PASSWORD"])
         configs.redis(layout, self.settings.values.get("REDIS_MAXMEMORY_MIB") or "256", secrets.get("REDIS_PASSWORD"))
         given = parts.passed_settings(self.settings.values, PASSED_ON, SECRETS)
-        return around, parts.service_environment(around, given)
+        environment = parts.service_environment(around, given)
+        configs.remember_service_environment(layout, environment)
+        return around, environment
 
     async def install_database(self, around):
         """Once: the system tables, made beside their place so that an interrupted try leaves nothing half done."""
@@ -162,8 +164,9 @@ class Supervisor:
             await asyncio.sleep(0.02)
 
     async def first_topic(self, replica):
-        """Waits until the first topic has repositories. Asked of a replica, so that the proxy caches no empty list."""
-        if not self.settings.topics:
+        """Waits until the first topic has repositories, if any are collected. Asked of a replica, so that the proxy caches
+        no empty list."""
+        if not self.settings.topics or not self.settings.collect:
             return True
         topic = self.settings.topics[0]
         deadline = time.monotonic() + FIRST_TOPIC_SECONDS[self.layout.mode]

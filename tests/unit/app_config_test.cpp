@@ -7,6 +7,7 @@
 
 #include "app/config.h"
 #include "app/settings.h"
+#include "base/time_format.h"
 #include "source_dir.h"
 
 namespace repopulse {
@@ -111,6 +112,9 @@ TEST(Config, TakesEmptyForTheDefault) {
   ASSERT_TRUE(config);
   EXPECT_EQ(config->api_threads, 2);
   EXPECT_EQ(config->db_user, "repopulse");
+  EXPECT_TRUE(config->collect);
+  EXPECT_EQ(config->gharchive_url, "https://data.gharchive.org");
+  EXPECT_EQ(config->replay_now, std::nullopt);
 }
 
 TEST(Config, ReadsEachSetting) {
@@ -123,6 +127,9 @@ TEST(Config, ReadsEachSetting) {
                              {"GITHUB_API_URL", "http://127.0.0.1:18100"},
                              {"GITHUB_TOKEN", "t"},
                              {"DEMO", "1"},
+                             {"COLLECT", "off"},
+                             {"GHARCHIVE_URL", "http://127.0.0.1:18101"},
+                             {"REPLAY_NOW", "2015-01-01T05:00:00+02:00"},
                              {"STALE_SECONDS", "0"},
                              {"DB_SOCKET", "/s"},
                              {"DB_PASSWORD", "p w"},
@@ -141,6 +148,9 @@ TEST(Config, ReadsEachSetting) {
   EXPECT_EQ(config->topic_interval, seconds{60});
   EXPECT_EQ(config->github_token, "t");
   EXPECT_TRUE(config->demo);
+  EXPECT_FALSE(config->collect);
+  EXPECT_EQ(config->gharchive_url, "http://127.0.0.1:18101");
+  EXPECT_EQ(config->replay_now, ParseRfc3339("2015-01-01T03:00:00Z"));
   EXPECT_EQ(config->stale, seconds{0});
   EXPECT_EQ(config->db_socket, "/s");
   EXPECT_EQ(config->db_password, "p w");
@@ -213,6 +223,12 @@ INSTANTIATE_TEST_SUITE_P(
     Words, Texts,
     ::testing::Values(
         Words{"DEMO", {"0", "1"}, {"2", "true", "on", " 1"}}, Words{"COLLECT", {"on", "off"}, {"1", "On", "no"}},
+        Words{"REPLAY_NOW",
+              {"2015-01-01T03:00:00Z", "2015-01-01T03:00:00.5+02:00"},
+              {"2015-01-01", "now", "2015-01-01T25:00:00Z", "1420081200", "2015-01-01T03:00:00"}},
+        Words{"GHARCHIVE_URL",
+              {"https://data.gharchive.org", "http://127.0.0.1:1"},
+              {"data.gharchive.org", "https://a/"}},
         Words{"LOG_LEVEL", {"debug", "info", "warn", "error"}, {"Info", "warning", "trace"}},
         Words{"TOPICS", {"a", "A,b c", std::string(50, 'a'), ",a,"}, {",", "a_b", "c++", "-a", std::string(51, 'a')}},
         Words{"GITHUB_API_URL",

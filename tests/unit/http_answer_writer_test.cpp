@@ -70,11 +70,12 @@ struct Exchange {
   [[nodiscard]] std::string body() const { return bytes.substr(bytes.find("\r\n\r\n") + 4); }
 };
 
-enum class Form { kWhole, kHeadOnly, kClosing };
+enum class Form { kWhole, kHeadOnly, kClosing, kReplay };
 
 // Writes while another thread reads, and takes in what was written.
 Exchange Write(const Request& request, const Answer& answer, Form form = Form::kWhole) {
-  const WriteOptions options{form == Form::kHeadOnly, form == Form::kClosing, "replica-1", kDate};
+  const WriteOptions options{form == Form::kHeadOnly, form == Form::kClosing, "replica-1", kDate,
+                             form == Form::kReplay ? "2015-01-01T03:00:00Z" : ""};
   Connection connection;
   Exchange exchange;
   std::thread reader([&] { exchange.bytes = connection.ReadAll(); });
@@ -109,6 +110,15 @@ size_t CountOf(const std::string& text, const std::string& part) {
 }
 
 const std::string kLong = "[" + std::string(2000, '1') + "]";
+
+TEST(WriteAnswer, TellsAReplaysClockOnEveryAnswer) {
+  Representation representation;
+  representation.body = kLong;
+  const std::string told = "\r\nX-Replay-Now: 2015-01-01T03:00:00Z\r\n";
+  EXPECT_THAT(Write({}, {Response{200, "text/plain", "", "x"}}, Form::kReplay).head(), HasSubstr(told));
+  EXPECT_THAT(Write({}, Cached(representation), Form::kReplay).head(), HasSubstr(told));
+  EXPECT_THAT(Write({}, Cached(representation)).head(), ::testing::Not(HasSubstr("X-Replay-Now")));
+}
 
 TEST(WriteAnswer, WritesADirectAnswerWhole) {
   const Exchange exchange = Write({}, {Response{503, "text/plain", "Retry-After: 1\r\n", "not ready"}});

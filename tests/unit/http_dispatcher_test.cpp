@@ -258,6 +258,15 @@ TEST(Operation, ReadyzSaysWhereTheDataComesFromWithoutSecrets) {
   EXPECT_EQ(body["version"], "1.2.3");
 }
 
+TEST(Operation, ReadyzTellsAReplaysClock) {
+  HttpService service;
+  EXPECT_FALSE(service.Get("/readyz").json().contains("replay_now"));
+  service.services.replay_now = "2026-02-28T23:00:00Z";
+  const auto body = service.Get("/readyz").json();
+  EXPECT_EQ(body["replay_now"], "2026-02-28T23:00:00Z");
+  EXPECT_EQ(body["now"], "2024-05-08T12:00:00Z");
+}
+
 TEST(Operation, MetricsAreThereWithoutTheDatabase) {
   HttpService service;
   const Seen seen = service.Get("/metrics");

@@ -135,6 +135,56 @@ TEST(Maintenance, StartsNothingWhileStoppingOrWithoutTheDatabase) {
   EXPECT_THAT(service.job_store.started(), IsEmpty());
 }
 
+// ---- the import of an hour; the clock of these tests stands at 2024-05-08T12:00Z
+
+TEST(ImportJob, IsToldItsHour) {
+  MaintenanceService service;
+  const Seen seen = service.Post("/maintenance/import?hour=2015-01-01-0&wait=60", true);
+  EXPECT_EQ(seen.status, 200);
+  EXPECT_EQ(seen.json()["data"]["kind"], "import");
+  EXPECT_EQ(seen.json()["data"]["argument"], "2015-01-01-0");
+  const Seen tracked = service.Post("/maintenance/import?hour=2015-01-01-23&only_tracked=true&wait=60", true);
+  EXPECT_EQ(tracked.json()["data"]["argument"], "2015-01-01-23 only-tracked");
+  EXPECT_EQ(service.Post("/maintenance/import?hour=2024-05-08-11&only_tracked=false", true).status, 202);
+}
+
+TEST(ImportJob, IsRefusedWithoutAnHourThatIsOver) {
+  MaintenanceService service;
+  for (const char* bad : {"", "?hour=", "?hour=x", "?hour=2015-01-01", "?hour=2015-01-01-24", "?hour=2015-01-01-07",
+                          "?hour=2015-02-29-1", "?hour=2010-01-01-0", "?hour=2024-05-08-12", "?hour=2024-05-09-0",
+                          "?hour=2015-01-01-0&hour=2015-01-01-1", "?hour=2015-01-01-0000000000000000000"}) {
+    const Seen seen = service.Post("/maintenance/import" + std::string(bad), true);
+    EXPECT_EQ(seen.status, 400) << bad;
+    EXPECT_THAT(seen.wrong_parameters(), ElementsAre("hour")) << bad;
+  }
+  EXPECT_THAT(service.Post("/maintenance/import?hour=x", true).body, HasSubstr("2015-01-01-0"));
+  EXPECT_THAT(service.Post("/maintenance/import?hour=2015-01-01-0&only_tracked=maybe", true).wrong_parameters(),
+              ElementsAre("only_tracked"));
+  EXPECT_THAT(service.job_store.started(), IsEmpty());
+}
+
+TEST(ImportJob, JoinsTheSameHourAndPointsAtAnother) {
+  MaintenanceService service;
+  const JobId running = service.job_store.RunElsewhere(JobKind::kImport, service.clock.Now(), "2015-01-01-0");
+  const Seen same = service.Post("/maintenance/import?hour=2015-01-01-0", true);
+  EXPECT_EQ(same.status, 202);
+  EXPECT_EQ(same.json()["data"]["id"], running.value);
+  const Seen other = service.Post("/maintenance/import?hour=2015-01-01-1", true);
+  EXPECT_EQ(other.status, 409);
+  EXPECT_EQ(other.header("Location"), "/maintenance/jobs/" + std::to_string(running.value));
+  EXPECT_THAT(other.body, HasSubstr("2015-01-01-0"));
+}
+
+TEST(ImportJob, AloneTakesAnHour) {
+  MaintenanceService service;
+  for (const std::string kind : {"bootstrap", "collect", "refresh-cache", "prune"}) {
+    EXPECT_THAT(service.Post("/maintenance/" + kind + "?hour=2015-01-01-0", true).wrong_parameters(),
+                ElementsAre("hour"));
+    EXPECT_THAT(service.Post("/maintenance/" + kind + "?only_tracked=true", true).wrong_parameters(),
+                ElementsAre("only_tracked"));
+  }
+}
+
 TEST(Jobs, AreFoundByTheirNumberOnly) {
   MaintenanceService service;
   for (const char* other : {"1", "x", "1x", "-1", "99999999999999999999"}) {

@@ -317,6 +317,16 @@ TEST(Demo, IsSaidWithTheData) {
   }
 }
 
+TEST(Replay, IsSaidWithTheData) {
+  TopicService service;
+  EXPECT_FALSE(service.Get(kRanking).json()["meta"].contains("replay_now"));
+  TopicService replay;
+  replay.services.replay_now = "2015-01-01T03:00:00Z";
+  for (const char* target : {kRanking, "/api/v1/topics", "/api/v1/topics/go", "/api/v1/repos"}) {
+    EXPECT_EQ(replay.Get(target).json()["meta"]["replay_now"], "2015-01-01T03:00:00Z") << target;
+  }
+}
+
 // ---- the predecessors' lists
 
 TEST(PredecessorLists, AreBareArraysInTheirOrders) {

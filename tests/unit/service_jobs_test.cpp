@@ -86,6 +86,26 @@ TEST_F(JobsTest, BootstrapMakesSchemaTopicsDataAndHotAnswersInThisOrder) {
   EXPECT_EQ(warmer.warmed, (std::vector<std::string>{"a", "b", "common"}));
 }
 
+TEST_F(JobsTest, BootstrapCollectsNothingWhereNothingIsCollected) {
+  JobRunner quiet{jobs, clock, "replica-1"};
+  RegisterJobs(quiet, {.clock = clock,
+                       .schema = schema,
+                       .topics = topics,
+                       .jobs = jobs,
+                       .events = events,
+                       .collector = collector,
+                       .event_collector = event_collector,
+                       .scorer = scorer,
+                       .warmer = warmer,
+                       .configured_topics = {test::TopicNamed("a")},
+                       .on_events_changed = [] {},
+                       .collect = false});
+  const Job job = *quiet.Wait(quiet.Start(JobKind::kBootstrap)->id, 60s);
+  EXPECT_EQ(job.state, JobState::kSucceeded) << job.error.value_or(Error{}).message;
+  EXPECT_TRUE(github.queries().empty());
+  EXPECT_EQ(jobs.started(), (std::vector<JobKind>{JobKind::kBootstrap, JobKind::kRefreshCache}));
+}
+
 TEST_F(JobsTest, BootstrapAgainChangesNothing) {
   ASSERT_EQ(RunToEnd(JobKind::kBootstrap).state, JobState::kSucceeded);
   const size_t requests = github.queries().size();

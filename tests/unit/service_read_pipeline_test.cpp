@@ -193,5 +193,27 @@ TEST_F(ReadPipelineTest, AComputationOvertakenByAChangeIsServedOnce) {
   ExpectServed("2", ReadSource::kComputed);
 }
 
+// ---- clocks that are not the real one
+
+TEST_F(ReadPipelineTest, ComputesAnewWhatAClockThatWasAheadCalledFresh) {
+  test::FakeClock ahead(test::FakeClock::kStart + std::chrono::hours{24 * 365});
+  Representation made;
+  made.body = "from the future";
+  made.fresh_until = ahead.Now() + kFresh;
+  made.usable_until = ahead.Now() + kUsable;
+  ASSERT_TRUE(shared.Put("k", shared.Get("k", "topic:a")->generation, EncodeRepresentation(made), 1h));
+  ExpectServed("1", ReadSource::kComputed);
+}
+
+TEST_F(ReadPipelineTest, SharesNoAnswersBetweenRealms) {
+  Replica replay(clock, shared, {.realm = "@2015-01-01T03:00:00Z/1"});
+  Replica same_replay(clock, shared, {.realm = "@2015-01-01T03:00:00Z/1"});
+  ExpectServed("1", ReadSource::kComputed);
+  EXPECT_EQ(replay.pipeline.Read(Query())->representation->body, "2");
+  EXPECT_EQ(same_replay.pipeline.Read(Query())->representation->body, "2");
+  ASSERT_TRUE(replay.pipeline.Refresh(Query()));
+  EXPECT_EQ(replica.pipeline.Read(Query())->representation->body, "1");
+}
+
 }  // namespace
 }  // namespace repopulse

@@ -106,7 +106,7 @@ TEST(TopicJson, TellsCountsAndFreshness) {
 TEST(JobJson, TellsStateProgressCountsAndError) {
   Job job{.id = {7},
           .kind = JobKind::kRefreshCache,
-          .argument = "",
+          .argument = "this one",
           .state = JobState::kFailed,
           .replica = "replica-1",
           .started_at = At("2024-05-08T12:00:00Z"),
@@ -114,13 +114,17 @@ TEST(JobJson, TellsStateProgressCountsAndError) {
           .finished_at = At("2024-05-08T12:00:06Z"),
           .progress = {"refreshing", {{"answers", 9}}},
           .error = Error{ErrorCode::kUnavailable, "no database"}};
-  EXPECT_EQ(ToJson(job), Parsed(R"({"id": 7, "kind": "refresh-cache", "state": "failed", "replica": "replica-1",
+  EXPECT_EQ(
+      ToJson(job),
+      Parsed(R"({"id": 7, "kind": "refresh-cache", "argument": "this one", "state": "failed", "replica": "replica-1",
       "started_at": "2024-05-08T12:00:00Z", "heartbeat_at": "2024-05-08T12:00:05Z",
       "finished_at": "2024-05-08T12:00:06Z", "step": "refreshing", "counts": {"answers": 9},
       "error": {"code": "unavailable", "message": "no database"}})"));
+  job.argument.clear();
   job.error.reset();
   job.finished_at.reset();
   job.progress = {};
+  EXPECT_TRUE(ToJson(job).at("argument").is_null());
   EXPECT_TRUE(ToJson(job).at("error").is_null());
   EXPECT_TRUE(ToJson(job).at("finished_at").is_null());
   EXPECT_EQ(ToJson(job)["counts"], Json::object());

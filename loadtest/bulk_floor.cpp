@@ -24,6 +24,7 @@ constexpr size_t kRowsAtOnce = 1000;
 struct Rows {
   std::vector<int64_t> id, type, repository, actor, action;
   std::vector<MYSQL_TIME> created_at;
+  std::vector<MYSQL_TIME*> created_at_pointers;  // what an array of times is to the client library
   [[nodiscard]] size_t size() const { return id.size(); }
 };
 
@@ -58,6 +59,7 @@ Rows ReadRows(MYSQL* db) {
     rows.action.push_back(std::atoll(row[4]));
     rows.created_at.push_back(ParseTime(row[5]));
   }
+  for (MYSQL_TIME& time : rows.created_at) rows.created_at_pointers.push_back(&time);
   return rows;
 }
 
@@ -81,8 +83,8 @@ double InsertAll(MYSQL* db, Rows& rows) {
                                                           &rows.actor, nullptr,    &rows.action};
     for (size_t i = 0; i < columns.size(); ++i) {
       binds[i].buffer_type = columns[i] != nullptr ? MYSQL_TYPE_LONGLONG : MYSQL_TYPE_DATETIME;
-      binds[i].buffer =
-          columns[i] != nullptr ? static_cast<void*>(columns[i]->data() + first) : rows.created_at.data() + first;
+      binds[i].buffer = columns[i] != nullptr ? static_cast<void*>(columns[i]->data() + first)
+                                              : static_cast<void*>(rows.created_at_pointers.data() + first);
     }
     mysql_stmt_attr_set(statement.get(), STMT_ATTR_ARRAY_SIZE, &count);
     if (mysql_stmt_bind_param(statement.get(), binds.data()) != 0 || mysql_stmt_execute(statement.get()) != 0) {

@@ -3,6 +3,7 @@
 import collections
 import gzip
 import json
+import os
 import pathlib
 import random
 import subprocess
@@ -110,7 +111,7 @@ def test_two_replicas_told_to_collect_at_once_do_it_once(service, github):
 def archive(tmp_path_factory):
     """Hours of made-up events, and their identities."""
     folder = tmp_path_factory.mktemp("archive")
-    generator = PROJECT / "build" / "release" / "event_generator"
+    generator = pathlib.Path(os.environ.get("REPOPULSE_BIN", PROJECT / "build/release/repopulse")).parent / "event_generator"
     subprocess.run([generator, str(folder), str(EVENTS), str(FILES_DAYS), FILES_END, "5000", "3"], check=True)
     identities = set()
     for path in pathlib.Path(folder).iterdir():

@@ -34,7 +34,7 @@ double RoundStep(double rough) {
 
 std::string WithThousands(std::string digits) {
   const size_t end = std::min(digits.find('.'), digits.size());
-  for (size_t at = end; at > 3; at -= 3) digits.insert(at - 3, ",");
+  for (size_t at = end; at > 3; at -= 3) digits.insert(at - 3, 1, ',');
   return digits;
 }
 

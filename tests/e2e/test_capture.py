@@ -1,18 +1,19 @@
-"""Ten hours of a firehose that shows thirty events a second, of which GitHub's limits let three hundred a minute through.
+"""Hours of a firehose that shows thirty events a second, of which GitHub's limits let three hundred a minute through.
 
-Everything of tracked repositories is captured; of the firehose what can be had, and what is lost lies in a gap that is told.
+CAPTURE_HOURS=10 watches ten of them (minutes of real time); two by default. Everything of tracked repositories is captured; of the firehose what can be had, and what is lost lies in a gap that is told.
 """
 
 import bisect
 import collections
 import datetime
+import os
 
 import pytest
 from eventlog import assert_agrees, identity, stored, truth
 from service import TOKEN, Service
 from simulated import SimulatedGitHub
 
-HOURS, EVENTS_PER_SECOND, TRACKED = 10, 30, 5
+HOURS, EVENTS_PER_SECOND, TRACKED = int(os.environ.get("CAPTURE_HOURS", "2")), 30, 5
 START = "2026-11-01T00:00:00Z"
 REPOSITORY_POLLS_EVERY = 5  # minutes: long before the busiest has 300 new events
 
@@ -49,7 +50,7 @@ def database_seconds(text):
 
 @pytest.fixture(scope="module")
 def watched():
-    """A service that has watched ten simulated hours: (service, github, ticks)."""
+    """A service that has watched the simulated hours: (service, github, ticks)."""
     options = ["--token", TOKEN, "--topic", "lab=60", "--events-per-second", str(EVENTS_PER_SECOND), "--start-time", START]
     with SimulatedGitHub(*options) as github, Service(github, ["lab"], TRACK_TOP=TRACKED, LOG_LEVEL="error") as service:
         service.maintenance("collect")
@@ -96,7 +97,7 @@ def test_what_the_firehose_lost_lies_in_its_gaps(watched):
     gaps = gaps_of(service, "firehose")[0]
     polls = [(ticks.simulated_at(polled_from), ticks.simulated_at(polled_to)) for _, _, polled_from, polled_to in gaps]
     rows = shown(github, ticks)
-    assert len(rows) > 0.8 * HOURS * 3600 * EVENTS_PER_SECOND
+    assert len(rows) > 0.6 * HOURS * 3600 * EVENTS_PER_SECOND  # some are hidden again, some come too late
     lost = [row for row in rows if identity(row) not in have]
     outside = [row for row in lost
                if not any(created_from <= seconds(row["created_at"]) <= created_to for created_from, created_to, _, _ in gaps)
@@ -126,7 +127,7 @@ def test_tracked_repositories_lose_nothing(watched):
 
 
 def test_rollups_agree_with_the_events(watched):
-    assert assert_agrees(watched[0])["events"] > 100_000
+    assert assert_agrees(watched[0])["events"] > 10_000 * HOURS
 
 
 def test_coverage_tells_the_gaps(watched):
@@ -134,4 +135,4 @@ def test_coverage_tells_the_gaps(watched):
     answer = service.ask("a", "/api/v1/coverage")
     assert answer.status == 200
     firehose = next(row for row in answer.json()["data"] if row["kind"] == "firehose")
-    assert firehose["gaps"] and firehose["events_new"] > 100_000
+    assert firehose["gaps"] and firehose["events_new"] > 10_000 * HOURS

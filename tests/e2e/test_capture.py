@@ -15,7 +15,7 @@ from simulated import SimulatedGitHub
 
 HOURS, EVENTS_PER_SECOND, TRACKED = int(os.environ.get("CAPTURE_HOURS", "2")), 30, 5
 START = "2026-11-01T00:00:00Z"
-REPOSITORY_POLLS_EVERY = 5  # minutes: long before the busiest has 300 new events
+REPOSITORY_POLLS_EVERY = 2  # minutes: long before the busiest has 300 new events
 
 FAULTS = [
     {"kind": "error", "regex": "events", "status": 502, "body": "html", "probability": 0.02},
@@ -51,7 +51,7 @@ def database_seconds(text):
 @pytest.fixture(scope="module")
 def watched():
     """A service that has watched the simulated hours: (service, github, ticks)."""
-    options = ["--token", TOKEN, "--topic", "lab=60", "--events-per-second", str(EVENTS_PER_SECOND), "--start-time", START]
+    options = ["--token", TOKEN, "--topic", "lab=60", "--events-per-second", str(EVENTS_PER_SECOND), "--start-time", START, "--outside", "5000"]
     with SimulatedGitHub(*options) as github, Service(github, ["lab"], TRACK_TOP=TRACKED, LOG_LEVEL="error") as service:
         service.maintenance("collect")
         github.faults(*FAULTS)

@@ -369,13 +369,15 @@ TEST(PredecessorLists, ShowTheFirstDataSoon) {
 
 TEST(PredecessorLists, AreNotAskedForByWordsThatArePaths) {
   HttpService service;
-  for (const char* word : {"repos", "docs", "v1", "metrics", "activity", "popularity"}) {
+  for (const char* word : {"docs", "v1", "metrics", "activity", "popularity"}) {
     service.topics.fake.Serve(TopicNamed(word), {}, service.clock.Now());
     EXPECT_EQ(service.Get("/api/" + std::string(word)).status, 404) << word;
     EXPECT_EQ(service.Get("/api/v1/topics/" + std::string(word)).status, 200) << word;
     EXPECT_EQ(service.Get("/api/popularity/" + std::string(word)).status, 200) << word;
   }
-  EXPECT_EQ(service.Get("/api/Repos").status, 404);
+  EXPECT_EQ(service.Get("/api/Metrics").status, 404);
+  service.topics.fake.Serve(TopicNamed("repos"), {SampleRepository(1, "a/one", 1)}, service.clock.Now());
+  EXPECT_EQ(service.Get("/api/repos").body, "[]") << "the predecessor's list of repositories, not the topic's";
 }
 
 TEST(PredecessorTexts, AreTheOnesItsClientsKnow) {

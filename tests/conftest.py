@@ -48,7 +48,7 @@ def service():
     with with_recordings(*(word for name, count in topics.items() for word in ("--topic", f"{name}={count}"))) as github:
         populate(github)
         tracked = [name for name in topics if name != "put-me"] + ["empty-shelf", "empty-of-ties", *recorded_files()]
-        with Service(github, tracked) as running:
+        with Service(github, tracked, TRACK_TOP=0, FIREHOSE="off") as running:  # recorded repositories have no events
             yield running
 
 

@@ -61,12 +61,12 @@ Status AddRange(const std::string& word, ImportArguments& arguments) {
 Status AddWord(const std::string& word, ImportArguments& arguments) {
   std::error_code ignored;
   if (fs::is_directory(word, ignored)) return AddFolder(word, arguments);
-  if (fs::exists(word, ignored)) {
-    arguments.locations.emplace_back(fs::path(word));
-  } else if (const auto hour = ParseArchiveHour(word)) {
+  const bool is_file = fs::exists(word, ignored);
+  const auto hour = ParseArchiveHour(word);
+  const bool is_range = word.find(kRange) != std::string::npos && word.find('/') == std::string::npos;
+  if (!is_file && !hour && is_range) return AddRange(word, arguments);
+  if (!is_file && hour) {
     arguments.locations.emplace_back(*hour);
-  } else if (word.find(kRange) != std::string::npos && word.find('/') == std::string::npos) {
-    return AddRange(word, arguments);
   } else {
     arguments.locations.emplace_back(fs::path(word));
   }

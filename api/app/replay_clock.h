@@ -62,7 +62,7 @@ class ServiceClock {
   [[nodiscard]] std::string realm() const;
 
  private:
-  const SystemClock system_;
+  const SystemClock system_{};
   ReplayClock clock_{system_};
   std::optional<Replay> replay_;
 };

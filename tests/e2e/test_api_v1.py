@@ -323,7 +323,7 @@ def test_q_is_taken_literally(service, text):
             assert (row["id"] in found) == (text in row["full_name"] or text in (row["description"] or "")), row
 
 
-def test_no_repository_is_active_before_events_are_collected(service):
+def test_no_repository_is_active_where_none_is_tracked(service):
     assert service.get("/api/v1/repos?active=true").json()["data"] == []
     assert len(service.get("/api/v1/repos?active=false").json()["data"]) == 30
     assert_parameters(service.get("/api/v1/repos?active=1"), "active")

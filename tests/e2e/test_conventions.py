@@ -186,7 +186,7 @@ def test_both_replicas_answer_through_the_proxy(service):
 
 # ---- Jobs
 
-JOB_FIELDS = {"id", "kind", "state", "replica", "started_at", "heartbeat_at", "finished_at", "step", "counts", "error"}
+JOB_FIELDS = {"id", "kind", "argument", "state", "replica", "started_at", "heartbeat_at", "finished_at", "step", "counts", "error"}
 
 
 @pytest.mark.parametrize("prefix", ["", "/api/v1"])

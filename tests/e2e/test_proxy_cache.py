@@ -192,14 +192,14 @@ def test_a_read_passes_no_body(proxy):
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 def test_a_write_passes_its_body_and_key_and_is_not_kept(proxy, method):
     for _ in range(2):
-        proxy.request("/api/repos/", method, headers={**KEY, "Authorization": "Bearer k"}, body=b'{"repos":[]}')
+        proxy.request("/api/v1/topics/x", method, headers={**KEY, "Authorization": "Bearer k"}, body=b'{"repos":[]}')
     assert [one.body for one in seen(proxy)] == [b'{"repos":[]}'] * 2
     assert seen(proxy)[0].header("X-API-Key") == KEY["X-API-Key"]
     assert seen(proxy)[0].header("Authorization") == "Bearer k"
 
 
 def test_a_chunked_body_arrives_with_its_length(proxy):
-    proxy.raw(b"POST /api/repos/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
+    proxy.raw(b"POST /api/v1/topics/x HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
     got = seen(proxy)[0]
     assert (got.body, got.header("Content-Length"), got.header("Transfer-Encoding")) == (b"abcde", "5", None)
 
@@ -211,7 +211,7 @@ def test_a_delete_passes_its_key_and_no_body(proxy):
 
 
 def test_a_key_too_long_arrives_as_a_wrong_one(proxy):
-    proxy.request("/api/repos/", "POST", headers={"X-API-Key": "k" * 300, "Authorization": "Bearer " + "k" * 600})
+    proxy.request("/api/v1/topics/x", "POST", headers={"X-API-Key": "k" * 300, "Authorization": "Bearer " + "k" * 600})
     assert (seen(proxy)[0].header("X-API-Key"), seen(proxy)[0].header("Authorization")) == ("too-long", "Bearer too-long")
 
 

@@ -160,9 +160,10 @@ Result<ImportReport> ArchiveImporter::Run(const ImportRequest& request, const Im
   const auto tracked = parts_.tracked();
   if (!tracked) return WithContext("listing tracked repositories", tracked.error());
   Telling telling(request, listener, parts_.clock);
+  std::function<bool(RepositoryId)> is_tracked = IsAmong(*tracked);
   ArchiveFileImport importing(
       parts_, {.only_tracked = request.only_tracked,
-               .is_tracked = IsAmong(*tracked),
+               .is_tracked = std::move(is_tracked),
                .stop = stop,
                .on_opened = [&](const ArchiveFile& file) { telling.Opened(file); },
                .on_batch = [&](int64_t bytes, int64_t read, int64_t added) { telling.Batch(bytes, read, added); }});

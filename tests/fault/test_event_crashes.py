@@ -161,8 +161,8 @@ def test_importing_survives_kills(service, archive):
     assert launched.returncode == 0, errors
     have = [one for one in stored(service) if one in identities]
     assert len(have) == len(identities) and set(have) == identities
-    assert json.loads(out)["bad"] == 0
+    assert json.loads(out)["total"]["bad_lines"] == 0
     assert_agrees(service)
     again, errors = launch_import(service, folder).communicate(timeout=300)
-    assert json.loads(again)["added"] == 0, again
+    assert json.loads(again)["total"]["new"] == 0, again
     assert request(service.url + "/livez").status == 200

@@ -66,7 +66,7 @@ Status Collect(const JobParts& parts, JobContext& job) {
   const SteadyTime begin = parts.clock.SteadyNow();
   const auto events_due = parts.event_collector.IsDue();
   const bool shared = !events_due || *events_due;
-  const auto topics = parts.collector.Run(job, begin + (shared ? kTopicsTimeShared : kCollectTime));
+  auto topics = parts.collector.Run(job, begin + (shared ? kTopicsTimeShared : kCollectTime));
   if (!topics && topics.error().code == ErrorCode::kCancelled) return topics;
   const bool topics_answered = CountOf(job, "requests") > 0;
 
@@ -74,7 +74,7 @@ Status Collect(const JobParts& parts, JobContext& job) {
   if (events.added > 0 && parts.on_events_changed) parts.on_events_changed();
   if (events.error && events.error->code == ErrorCode::kCancelled) return tl::make_unexpected(*events.error);
 
-  const auto scored = parts.scorer.Run(job, events.touched, begin + kScoresTime);
+  auto scored = parts.scorer.Run(job, events.touched, begin + kScoresTime);
   if (!topics && events.answered == 0) return topics;
   if (events.error && events.answered == 0 && !topics_answered) return tl::make_unexpected(*events.error);
   return scored;

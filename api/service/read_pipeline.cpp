@@ -66,8 +66,8 @@ ReadPipeline::ReadPipeline(const Clock& clock, NearCache& near, SharedCache& sha
     : clock_(clock),
       near_(near),
       shared_(shared),
-      options_(options),
-      refresher_(options.refresher_threads, options.refresher_tasks_max) {}
+      options_(std::move(options)),
+      refresher_(options_.refresher_threads, options_.refresher_tasks_max) {}
 
 ReadPipeline::~ReadPipeline() = default;
 

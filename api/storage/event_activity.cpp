@@ -108,7 +108,7 @@ Result<std::vector<RepositoryId>> ReadActivityDue(Connection& db, const std::vec
   }
   if (!read) return tl::make_unexpected(std::move(read.error()));
   std::ranges::sort(due);
-  due.erase(std::ranges::unique(due).begin(), due.end());
+  due.erase(std::unique(due.begin(), due.end()), due.end());
   std::vector<RepositoryId> ids;
   for (const DueRow& row : due) {
     if (ids.size() < limit) ids.push_back(row.second);

@@ -156,8 +156,7 @@ Status Name(Connection& db, EventWordNames& words, std::vector<StoredEvent>& row
     ids.push_back(row.event.repository);
   }
   std::ranges::sort(ids);
-  const auto repeated = std::ranges::unique(ids);
-  ids.erase(repeated.begin(), repeated.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
   const auto names = PresentNames(db, ids);
   if (!names) return tl::make_unexpected(names.error());
   for (StoredEvent& row : rows) {

@@ -51,8 +51,8 @@ std::vector<Naming> NamesIn(const EventBatch& batch) {
     return std::tie(a.name, b.seen_at, b.event->repository.value) <
            std::tie(b.name, a.seen_at, a.event->repository.value);
   });
-  const auto repeated = std::ranges::unique(names, {}, &Naming::name);
-  names.erase(repeated.begin(), repeated.end());
+  const auto same_name = [](const Naming& a, const Naming& b) { return a.name == b.name; };
+  names.erase(std::unique(names.begin(), names.end(), same_name), names.end());
   return names;
 }
 

@@ -69,6 +69,7 @@ Status Collect(const JobParts& parts, JobContext& job) {
   auto topics = parts.collector.Run(job, begin + (shared ? kTopicsTimeShared : kCollectTime));
   if (!topics && topics.error().code == ErrorCode::kCancelled) return topics;
   const bool topics_answered = CountOf(job, "requests") > 0;
+  const std::string topics_step = job.progress().step;
 
   const auto events = parts.event_collector.Run(job, begin + kCollectTime);
   if (events.added > 0 && parts.on_events_changed) parts.on_events_changed();
@@ -77,7 +78,8 @@ Status Collect(const JobParts& parts, JobContext& job) {
   auto scored = parts.scorer.Run(job, events.touched, begin + kScoresTime);
   if (!topics && events.answered == 0) return topics;
   if (events.error && events.answered == 0 && !topics_answered) return tl::make_unexpected(*events.error);
-  return scored;
+  if (!scored) return scored;
+  return job.Step(topics_step + "; " + job.progress().step);  // how both of them ended
 }
 
 Status Prune(const JobParts& parts, JobContext& job) {

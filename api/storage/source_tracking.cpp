@@ -40,7 +40,7 @@ Result<TrackedList> ReadTracked(Connection& db, std::string_view sql, const std:
   std::vector<Found> rows;
   std::vector<RepositoryId> ids;
   auto read = db.Query(sql, values, [&](const Row& row) {
-    ids.emplace_back(row.Int(0));
+    ids.push_back(RepositoryId{row.Int(0)});
     rows.push_back({ids.back(), row.Bool(1), row.Bool(2), row.Bool(3), row.Bool(4), row.OptionalTime(5)});
   });
   if (!read) return tl::make_unexpected(std::move(read.error()));

@@ -81,7 +81,8 @@ Seconds Time(const std::string& text) {
   int hour = 0;
   if (std::sscanf(text.c_str(), "%d-%u-%uT%d:00:00Z", &year, &month, &day, &hour) != 4)
     Die("END is no whole hour as 2026-01-31T00:00:00Z");
-  return std::chrono::sys_days{std::chrono::year{year} / month / day} + std::chrono::hours{hour};
+  return std::chrono::sys_days{std::chrono::year{year} / std::chrono::month{month} / std::chrono::day{day}} +
+         std::chrono::hours{hour};
 }
 
 std::string Text(Seconds time) {

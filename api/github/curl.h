@@ -25,6 +25,17 @@ inline void InitialiseCurl() {
   std::call_once(initialised, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
 }
 
+// What no request is sent without: HTTP only, no redirect followed by itself, certificates verified, no signals.
+inline void SetSafeOptions(CURL* handle) {
+  const auto set = [handle](CURLoption option, auto value) { curl_easy_setopt(handle, option, value); };
+  set(CURLOPT_PROTOCOLS_STR, "http,https");
+  set(CURLOPT_FOLLOWLOCATION, 0L);
+  set(CURLOPT_HTTP09_ALLOWED, 0L);
+  set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_SSL_VERIFYPEER, 1L);
+  set(CURLOPT_SSL_VERIFYHOST, 2L);
+}
+
 inline ErrorCode CodeOfCurl(CURLcode code) {
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:

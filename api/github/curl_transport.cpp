@@ -174,12 +174,7 @@ class CurlTransport final : public HttpTransport {
     const auto set = [handle](CURLoption option, auto value) { curl_easy_setopt(handle, option, value); };
     set(CURLOPT_URL, request.url.c_str());
     set(CURLOPT_HTTPHEADER, headers);
-    set(CURLOPT_PROTOCOLS_STR, "http,https");
-    set(CURLOPT_FOLLOWLOCATION, 0L);
-    set(CURLOPT_HTTP09_ALLOWED, 0L);
-    set(CURLOPT_NOSIGNAL, 1L);
-    set(CURLOPT_SSL_VERIFYPEER, 1L);
-    set(CURLOPT_SSL_VERIFYHOST, 2L);
+    SetSafeOptions(handle);
     set(CURLOPT_ACCEPT_ENCODING, "gzip");
     set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(timeouts_.connect.count()));
     set(CURLOPT_TIMEOUT_MS, static_cast<long>(std::max<int64_t>(left.count(), 1)));  // 0 would be for ever

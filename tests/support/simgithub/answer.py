@@ -2,6 +2,7 @@
 
 import gzip
 from dataclasses import dataclass, field
+from urllib.parse import quote_plus
 
 from .render import compact
 
@@ -44,3 +45,20 @@ def message(status, text, documentation=DOCS, **more):
 
 def not_found():
     return message(404, "Not Found")
+
+
+def page_links(request, path, page, last):
+    """The Link header of a page of a list."""
+    def to(number, relation):
+        params = {**request.params, "page": str(number)}
+        text = "&".join(f"{quote_plus(key)}={quote_plus(value)}" for key, value in params.items())
+        return f'<{request.base_url}{path}?{text}>; rel="{relation}"'
+
+    links = []
+    if page > 1:
+        links.append(to(min(page - 1, max(last, 1)), "prev"))
+    if page < last:
+        links += [to(page + 1, "next"), to(last, "last")]
+    if page > 1:
+        links.append(to(1, "first"))
+    return ", ".join(links)

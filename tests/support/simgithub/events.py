@@ -2,9 +2,8 @@
 
 import hashlib
 import time
-from urllib.parse import quote_plus
 
-from .answer import DOCS, message, not_found
+from .answer import DOCS, message, not_found, page_links
 from .eventfeed import FEED_MAX
 from .model import PUBLIC
 from .repos import conditional, hidden, moved
@@ -50,7 +49,7 @@ class Events:
         marks = "\n".join(self.source.mark(entry) for entry in shown)
         etag = hashlib.sha256(f"{request.identity}\n{path}\n{page} {per_page}\n{marks}".encode()).hexdigest()
         headers = [("X-Poll-Interval", str(self.poll_interval))]
-        link = _link(request, path, page, -(-len(entries) // per_page))
+        link = page_links(request, path, page, -(-len(entries) // per_page))
         if link:
             headers.append(("Link", link))
         if shown:
@@ -62,19 +61,3 @@ class Events:
 
 def _positive(text, default):
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 and int(text) else default
-
-
-def _link(request, path, page, last):
-    def to(number, relation):
-        params = {**request.params, "page": str(number)}
-        text = "&".join(f"{quote_plus(key)}={quote_plus(value)}" for key, value in params.items())
-        return f'<{request.base_url}{path}?{text}>; rel="{relation}"'
-
-    links = []
-    if page > 1:
-        links.append(to(min(page - 1, max(last, 1)), "prev"))
-    if page < last:
-        links += [to(page + 1, "next"), to(last, "last")]
-    if page > 1:
-        links.append(to(1, "first"))
-    return ", ".join(links)

@@ -1,10 +1,9 @@
 """GET /search/repositories."""
 
 from collections import OrderedDict
-from urllib.parse import quote_plus
 
 from . import query as queries
-from .answer import DOCS, Answer, Body, message
+from .answer import DOCS, Answer, Body, message, page_links
 from .render import item_json
 
 RESULTS_MAX = 1000
@@ -69,7 +68,7 @@ class Search:
         body = self._pages.get(version, (query, order, per_page, page), lambda: _body(
             results, start, min(start + per_page, RESULTS_MAX)))
         answer = _answer(body)
-        link = _link(request, page, -(-min(len(results), RESULTS_MAX) // per_page))
+        link = page_links(request, request.path, page, -(-min(len(results), RESULTS_MAX) // per_page))
         if link:
             answer.headers.append(("Link", link))
         return answer
@@ -107,19 +106,3 @@ def _invalid(text):
     error = {"resource": "Search", "field": "q", "code": "missing"} if text == "missing" else {
         "message": text, "resource": "Search", "field": "q", "code": "invalid"}
     return message(422, "Validation Failed", SEARCH_DOCS, errors=[error])
-
-
-def _link(request, page, last):
-    def to(number, relation):
-        params = {**request.params, "page": str(number)}
-        text = "&".join(f"{quote_plus(key)}={quote_plus(value)}" for key, value in params.items())
-        return f'<{request.base_url}{request.path}?{text}>; rel="{relation}"'
-
-    links = []
-    if page > 1:
-        links.append(to(min(page - 1, max(last, 1)), "prev"))
-    if page < last:
-        links += [to(page + 1, "next"), to(last, "last")]
-    if page > 1:
-        links.append(to(1, "first"))
-    return ", ".join(links)

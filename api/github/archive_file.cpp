@@ -143,6 +143,11 @@ class ReadAheadFile final : public ArchiveFile {
     return batch;
   }
 
+  [[nodiscard]] bool ReadyWithin(std::chrono::milliseconds time) override {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, time, [this] { return !ahead_.empty() || last_; });
+  }
+
  private:
   void Run(ArchiveReading reading) {
     try {

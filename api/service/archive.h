@@ -1,6 +1,7 @@
 // Port: files of GH Archive, read batch by batch with bounded memory, from disk or from the archive's server.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -66,6 +67,8 @@ class ArchiveFile {
   // kMalformed: damaged gzip; kInvalidArgument: nothing in it but the form of 2011 to 2014; kUnavailable: it cannot be
   // read on (what came before is good); kCancelled.
   virtual Result<ArchiveBatch> Next() = 0;
+  // False: Next() would still have to wait after that time.
+  [[nodiscard]] virtual bool ReadyWithin(std::chrono::milliseconds time) = 0;
 };
 
 class Archive {

@@ -11,6 +11,7 @@ namespace repopulse {
 namespace {
 
 constexpr size_t kErrorBytesMax = 500;
+constexpr std::chrono::milliseconds kSoon{200};
 
 ImportOutcome OutcomeOfArchive(ErrorCode code) {
   switch (code) {
@@ -65,168 +66,200 @@ Status CheckHasEvents(const ImportProgress& progress) {
   return Fail(ErrorCode::kMalformed, "no line of the file is an event");
 }
 
-void EndWith(FileReport& report, ImportOutcome outcome, Error error) {
-  report.outcome = outcome;
-  report.error = std::move(error);
-}
-
 }  // namespace
 
-void ArchiveFileImport::Run(const ArchiveLocation& location, FileReport& report) {
-  database_failed_ = false;
-  auto file = parts_.archive.Open(location, options_.stop);
-  if (!file) return EndWith(report, OutcomeOfArchive(file.error().code), std::move(file.error()));
-  report.name = (*file)->name();
-  options_.on_opened(**file);
-  auto plan = Prepare(**file);
-  if (!plan) return EndWith(report, OutcomeOfDatabase(plan.error().code), std::move(plan.error()));
-  report.lines_done_before = plan->progress.lines_done;
-  report.taken_before = !plan->recorded;
-  if (auto read = Read(**file, *plan, report); !read) {
-    const ErrorCode code = read.error().code;
-    NoteFailure(*plan, read.error());
-    return EndWith(report, database_failed_ ? OutcomeOfDatabase(code) : OutcomeOfArchive(code),
-                   std::move(read.error()));
-  }
-  report.outcome = ImportOutcome::kTaken;
+void ArchiveFileImport::Begin(Result<std::unique_ptr<ArchiveFile>> opened, FileReport& report) {
+  report_ = &report;
+  if (!opened) return EndWith(OutcomeOfArchive(opened.error().code), std::move(opened.error()));
+  file_ = *std::move(opened);
+  report.name = file_->name();
+  auto plan = Prepare();
+  if (!plan) return EndWith(OutcomeOfDatabase(plan.error().code), std::move(plan.error()));
+  plan_ = *std::move(plan);
+  report.lines_done_before = plan_.progress.lines_done;
+  report.taken_before = !plan_.recorded;
+  auto begun = file_->Begin({.skip_lines = plan_.progress.lines_done,
+                             .wants = session_.only_tracked ? session_.is_tracked : nullptr,
+                             .keeps_payload = session_.is_tracked,
+                             .batch_events_max = EventStore::kIngestEventsMax});
+  if (!begun) read_error_ = std::move(begun.error());
 }
 
-Result<ArchiveFileImport::Plan> ArchiveFileImport::Prepare(const ArchiveFile& file) {
-  auto found = Patiently([&](bool) { return parts_.imports.Find(file.name()); });
-  if (!found) return WithContext("how far " + file.name() + " was read", std::move(found.error()));
+Result<ArchiveFileImport::Plan> ArchiveFileImport::Prepare() {
+  auto found = Patiently([&] { return parts_.imports.Find(file_->name()); });
+  if (!found) return WithContext("how far " + file_->name() + " was read", std::move(found.error()));
   ImportProgress fresh;
-  fresh.name = file.name();
-  fresh.fingerprint = file.fingerprint();
-  fresh.only_tracked = options_.only_tracked;
-  if (const auto hour = file.hour()) fresh.hour = hour->begin;
+  fresh.name = file_->name();
+  fresh.fingerprint = file_->fingerprint();
+  fresh.only_tracked = session_.only_tracked;
+  if (const auto hour = file_->hour()) fresh.hour = hour->begin;
   fresh.started_at = parts_.clock.Now();
-  const bool same = *found && (*found)->fingerprint == file.fingerprint();
+  const bool same = *found && (*found)->fingerprint == fresh.fingerprint;
   // What was read as a whole covers a later wish for less, so its record stays; otherwise other wishes begin anew.
-  if (same && (*found)->state == ImportState::kDone && (!(*found)->only_tracked || options_.only_tracked)) {
+  if (same && (*found)->state == ImportState::kDone && (!(*found)->only_tracked || session_.only_tracked)) {
     return Plan{.progress = fresh, .recorded = false};
   }
-  if (same && (*found)->state != ImportState::kDone && (*found)->only_tracked == options_.only_tracked) {
+  if (same && (*found)->state != ImportState::kDone && (*found)->only_tracked == session_.only_tracked) {
     (*found)->error.reset();
     return Plan{.progress = **std::move(found), .stored = true};
   }
   return Plan{.progress = fresh};
 }
 
-Status ArchiveFileImport::Read(ArchiveFile& file, Plan& plan, FileReport& report) {
-  ArchiveReading reading{.skip_lines = plan.progress.lines_done,
-                         .wants = options_.only_tracked ? options_.is_tracked : nullptr,
-                         .keeps_payload = options_.is_tracked,
-                         .batch_events_max = EventStore::kIngestEventsMax};
-  if (auto begun = file.Begin(std::move(reading)); !begun) return begun;
-  for (bool end = false; !end;) {
-    if (options_.stop.stop_requested()) return Fail(ErrorCode::kCancelled, "the import was stopped");
-    auto batch = file.Next();
-    if (!batch) return tl::make_unexpected(std::move(batch.error()));
-    end = batch->end;
-    const int64_t added_before = report.counts.added;
-    const auto read = static_cast<int64_t>(batch->events.size()) + batch->skipped;
-    if (auto taken = Take(*batch, plan, report); !taken) return taken;
-    options_.on_batch(batch->bytes_read, read, report.counts.added - added_before);
+bool ArchiveFileImport::ReadySoon() const { return ended_ || read_to_end_ || read_error_ || file_->ReadyWithin(kSoon); }
+
+std::optional<ArchiveBatch> ArchiveFileImport::Next() {
+  if (ended_ || read_to_end_ || read_error_) return std::nullopt;
+  if (session_.stop.stop_requested()) {
+    read_error_ = Error{ErrorCode::kCancelled, "the import was stopped"};
+    return std::nullopt;
   }
-  return {};
+  auto batch = file_->Next();
+  if (!batch) {
+    read_error_ = std::move(batch.error());
+    return std::nullopt;
+  }
+  read_to_end_ = batch->end;
+  return *std::move(batch);
 }
 
-Status ArchiveFileImport::Take(const ArchiveBatch& batch, Plan& plan, FileReport& report) {
-  Count(batch, plan.progress);
-  plan.progress.updated_at = parts_.clock.Now();
+ImportProgress ArchiveFileImport::After(const ArchiveBatch& batch) const {
+  ImportProgress after = plan_.progress;
+  Count(batch, after);
+  after.updated_at = parts_.clock.Now();
+  return after;
+}
+
+bool ArchiveFileImport::WantsMore() {
+  if (ended_) return false;
+  const bool stopped = session_.stop.stop_requested();
+  if (!stopped && !session_.database_is_gone) return true;
+  const ImportOutcome cut_short = stopped ? ImportOutcome::kInterrupted : ImportOutcome::kUnreachable;
+  EndWith(any_finished_ ? cut_short : ImportOutcome::kNotTried);
+  return false;
+}
+
+std::optional<ImportCheckpoint> ArchiveFileImport::Checkpoint(const ArchiveBatch& batch) const {
+  if (!plan_.recorded) return std::nullopt;
+  return ImportCheckpoint{After(batch)};
+}
+
+bool ArchiveFileImport::MayBeEmptyWith(const ArchiveBatch& batch) const {
+  return batch.end && batch.events.empty() && !CheckHasEvents(After(batch));
+}
+
+void ArchiveFileImport::Finished(const ArchiveBatch& batch, const IngestResult& result) {
+  Account(batch, After(batch), result);
+}
+
+void ArchiveFileImport::Take(const ArchiveBatch& batch) {
+  if (!WantsMore()) return;
+  const ImportProgress after = After(batch);
   if (batch.end) {
-    if (auto any = CheckHasEvents(plan.progress); !any) {
-      Count(batch, report);
-      return any;
+    if (auto any = CheckHasEvents(after); !any) {
+      Count(batch, *report_);
+      read_error_ = std::move(any.error());
+      return End();
     }
   }
-  if (batch.events.empty()) {
-    // Lines that hold nothing to store are counted with the next batch, or at the end.
-    if (batch.end && plan.recorded) {
-      if (auto saved = Save(plan.progress); !saved) return saved;
-    }
-    Count(batch, report);
-    return {};
-  }
-  auto result = Ingest(batch, plan);
-  if (!result) return WithContext("storing events", std::move(result.error()));
-  plan.stored = true;
-  if (result->added > 0) NoteTouched(batch, *result);
-  plan.progress.added += result->added;
-  plan.progress.duplicates += result->duplicates;
-  plan.progress.expired += result->expired;
-  Count(batch, report);
-  report.counts.added += result->added;
-  report.counts.duplicates += result->duplicates;
-  report.counts.expired += result->expired;
-  return {};
-}
-
-Result<IngestResult> ArchiveFileImport::Ingest(const ArchiveBatch& batch, const Plan& plan) {
-  return Patiently([&](bool again) { return IngestOnce(batch, plan, again); });
+  auto result = Patiently([&] { return TakeOnce(batch, after); });
+  if (result) return Account(batch, after, *result);
+  result.error().message = "storing events: " + result.error().message;
+  EndWith(OutcomeOfDatabase(result.error().code), std::move(result.error()));
 }
 
 // A lost connection leaves open whether the batch was stored: the file's record, written with it, tells.
-Result<IngestResult> ArchiveFileImport::IngestOnce(const ArchiveBatch& batch, const Plan& plan, bool again) {
-  const ImportProgress& progress = plan.progress;
-  if (again && plan.recorded) {
-    auto found = parts_.imports.Find(progress.name);
+Result<IngestResult> ArchiveFileImport::TakeOnce(const ArchiveBatch& batch, const ImportProgress& after) {
+  if (plan_.recorded && !batch.events.empty()) {
+    auto found = parts_.imports.Find(after.name);
     if (!found) return tl::make_unexpected(std::move(found.error()));
-    if (*found && (*found)->started_at == progress.started_at && (*found)->lines_done == progress.lines_done) {
-      return IngestResult{.added = (*found)->added - progress.added,
-                          .duplicates = (*found)->duplicates - progress.duplicates,
-                          .expired = (*found)->expired - progress.expired,
+    if (*found && (*found)->started_at == after.started_at && (*found)->lines_done == after.lines_done) {
+      return IngestResult{.added = (*found)->added - after.added,
+                          .duplicates = (*found)->duplicates - after.duplicates,
+                          .expired = (*found)->expired - after.expired,
                           .known = {}};
     }
   }
-  const ImportCheckpoint checkpoint{progress};
-  return parts_.events.Ingest(batch.events, plan.recorded ? &checkpoint : nullptr, parts_.clock.Now());
+  if (batch.events.empty()) return SaveEmpty(batch, after);
+  const ImportCheckpoint checkpoint{after};
+  return parts_.events.Ingest(batch.events, plan_.recorded ? &checkpoint : nullptr, after.updated_at);
 }
 
-void ArchiveFileImport::NoteTouched(const ArchiveBatch& batch, const IngestResult& result) {
-  const bool told = result.known.size() == batch.events.size();
-  for (size_t i = 0; i < batch.events.size(); ++i) {
-    const RepositoryId repository = batch.events[i].repository;
-    if (!(told && result.known[i]) && options_.is_tracked(repository)) touched_.insert(repository);
+// Lines that hold nothing to store are written down with the next batch, or at the end.
+Result<IngestResult> ArchiveFileImport::SaveEmpty(const ArchiveBatch& batch, const ImportProgress& after) {
+  if (batch.end && plan_.recorded) {
+    if (auto saved = parts_.imports.Save(after); !saved) return tl::make_unexpected(std::move(saved.error()));
+  }
+  return IngestResult{};
+}
+
+void ArchiveFileImport::Account(const ArchiveBatch& batch, const ImportProgress& after, const IngestResult& result) {
+  if (!batch.events.empty()) plan_.stored = true;
+  if (result.added > 0) NoteTouched(batch.events, result);
+  plan_.progress = after;
+  plan_.progress.added += result.added;
+  plan_.progress.duplicates += result.duplicates;
+  plan_.progress.expired += result.expired;
+  Count(batch, *report_);
+  report_->counts.added += result.added;
+  report_->counts.duplicates += result.duplicates;
+  report_->counts.expired += result.expired;
+  any_finished_ = true;
+  on_batch_(batch.bytes_read, static_cast<int64_t>(batch.events.size()) + batch.skipped, result.added);
+  if (batch.end) EndWith(ImportOutcome::kTaken);
+}
+
+void ArchiveFileImport::NoteTouched(const std::vector<Event>& events, const IngestResult& result) {
+  const bool told = result.known.size() == events.size();
+  for (size_t i = 0; i < events.size(); ++i) {
+    const RepositoryId repository = events[i].repository;
+    if (!(told && result.known[i]) && session_.is_tracked(repository)) session_.touched.insert(repository);
   }
 }
 
-Status ArchiveFileImport::Save(const ImportProgress& progress) {
-  return Patiently([&](bool) { return parts_.imports.Save(progress); });
+void ArchiveFileImport::End() {
+  if (ended_ || !read_error_) return;
+  NoteFailure(*read_error_);
+  EndWith(OutcomeOfArchive(read_error_->code), std::move(read_error_));
 }
 
 // So that whoever looks sees why a file is not whole. A file of which nothing was stored leaves no trace, and one that
 // was interrupted is as it is.
-void ArchiveFileImport::NoteFailure(const Plan& plan, const Error& error) {
-  if (!plan.stored || !plan.recorded || database_failed_ || error.code == ErrorCode::kCancelled) return;
-  auto found = parts_.imports.Find(plan.progress.name);
+void ArchiveFileImport::NoteFailure(const Error& error) {
+  if (!plan_.stored || !plan_.recorded || error.code == ErrorCode::kCancelled) return;
+  auto found = parts_.imports.Find(plan_.progress.name);
   if (!found || !*found) return;
   (*found)->state = ImportState::kFailed;
   (*found)->error = std::string(TruncateUtf8(error.message, kErrorBytesMax));
   (*found)->updated_at = parts_.clock.Now();
   if (auto saved = parts_.imports.Save(**found); !saved) {
-    LogWarn("import_failure_not_noted", {{"file", plan.progress.name}, {"error", saved.error().message}});
+    LogWarn("import_failure_not_noted", {{"file", plan_.progress.name}, {"error", saved.error().message}});
   }
 }
 
+void ArchiveFileImport::EndWith(ImportOutcome outcome, std::optional<Error> error) {
+  report_->outcome = outcome;
+  report_->error = std::move(error);
+  ended_ = true;
+  file_.reset();
+}
+
 template <class Attempt>
-auto ArchiveFileImport::Patiently(const Attempt& attempt) -> decltype(attempt(false)) {
+auto ArchiveFileImport::Patiently(const Attempt& attempt) -> decltype(attempt()) {
   std::mutex mutex;
   std::condition_variable_any stopped;
   const auto until = parts_.clock.SteadyNow() + parts_.patience;
-  for (bool again = false;; again = true) {
-    auto result = attempt(again);
-    database_failed_ = !result;
-    if (result) return result;
-    if (OutcomeOfDatabase(result.error().code) != ImportOutcome::kUnreachable) return result;
+  for (;;) {
+    auto result = attempt();
+    if (result || OutcomeOfDatabase(result.error().code) != ImportOutcome::kUnreachable) return result;
     if (parts_.clock.SteadyNow() >= until) {
-      database_is_gone_ = true;
+      session_.database_is_gone = true;
       return result;
     }
     LogWarn("import_waits_for_database", {{"error", result.error().message}});
     std::unique_lock lock(mutex);
-    stopped.wait_for(lock, options_.stop, parts_.pause, [] { return false; });
-    if (options_.stop.stop_requested()) return Fail(ErrorCode::kCancelled, "the import was stopped");
+    stopped.wait_for(lock, session_.stop, parts_.pause, [] { return false; });
+    if (session_.stop.stop_requested()) return Fail(ErrorCode::kCancelled, "the import was stopped");
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <set>
 #include <stop_token>
@@ -12,25 +13,45 @@
 
 namespace repopulse {
 
-// Belongs to one thread.
+// What the files of one import have in common.
+struct ImportSession {
+  const ArchiveImporter::Parts& parts;
+  bool only_tracked = false;
+  std::function<bool(RepositoryId)> is_tracked;
+  std::stop_token stop;
+  std::set<RepositoryId> touched = {};  // tracked repositories that have new events
+  bool database_is_gone = false;        // it did not answer for as long as patience lasts: no use in another file
+};
+
+// Its batches are taken from Next() and stored in that order: by somebody else, who says so in Finished(), or by
+// Take(). Belongs to one thread.
 class ArchiveFileImport {
  public:
-  struct Options {
-    bool only_tracked = false;
-    std::function<bool(RepositoryId)> is_tracked;
-    std::stop_token stop;
-    std::function<void(const ArchiveFile&)> on_opened;
-    std::function<void(int64_t bytes_read, int64_t events_read, int64_t events_added)> on_batch;
-  };
-  ArchiveFileImport(const ArchiveImporter::Parts& parts, Options options)
-      : parts_(parts), options_(std::move(options)) {}
+  // How far it is, when a batch has been finished.
+  using OnBatch = std::function<void(int64_t bytes_read, int64_t events_read, int64_t events_added)>;
+  ArchiveFileImport(ImportSession& session, OnBatch on_batch)
+      : session_(session), parts_(session.parts), on_batch_(std::move(on_batch)) {}
 
-  // Fills `report`, but its name.
-  void Run(const ArchiveLocation& location, FileReport& report);
-  // It did not answer for as long as patience lasts: no use in trying another file.
-  [[nodiscard]] bool database_is_gone() const { return database_is_gone_; }
-  // Tracked repositories that have new events since this was made.
-  [[nodiscard]] std::vector<RepositoryId> touched() const { return {touched_.begin(), touched_.end()}; }
+  // Begins to read; `report` is filled from here on.
+  void Begin(Result<std::unique_ptr<ArchiveFile>> opened, FileReport& report);
+  // False: Next() would have to wait for longer than one should keep a transaction open for.
+  [[nodiscard]] bool ReadySoon() const;
+  // None: there is no other, whatever the reason; End() follows when those that came are finished.
+  std::optional<ArchiveBatch> Next();
+  // False: it has ended, or does so now as the import stops or the database is gone; its batches are not to be stored.
+  bool WantsMore();
+  // What is to be written with the next batch; none where the file is recorded as a whole already.
+  [[nodiscard]] std::optional<ImportCheckpoint> Checkpoint(const ArchiveBatch& batch) const;
+  // Whether it may be that with this batch the file ends and holds no event at all: that is for Take() to find out.
+  [[nodiscard]] bool MayBeEmptyWith(const ArchiveBatch& batch) const;
+  void Finished(const ArchiveBatch& batch, const IngestResult& result);
+  // All in one go, as often as it needs while patience lasts.
+  void Take(const ArchiveBatch& batch);
+  // Notes why reading ended before its time, if it did.
+  void End();
+  [[nodiscard]] bool read_to_end() const { return read_to_end_; }
+  // What it was to be has been decided; batches that were not finished by then never will be.
+  [[nodiscard]] bool ended() const { return ended_; }
 
  private:
   // What has to be done with a file, after what is known of it.
@@ -40,24 +61,29 @@ class ArchiveFileImport {
     bool stored = false;      // something of it is in the database: an end before its time is noted there
   };
 
-  Result<Plan> Prepare(const ArchiveFile& file);
-  Status Read(ArchiveFile& file, Plan& plan, FileReport& report);
-  Status Take(const ArchiveBatch& batch, Plan& plan, FileReport& report);
-  Result<IngestResult> Ingest(const ArchiveBatch& batch, const Plan& plan);
-  Result<IngestResult> IngestOnce(const ArchiveBatch& batch, const Plan& plan, bool again);
-  void NoteTouched(const ArchiveBatch& batch, const IngestResult& result);
-  Status Save(const ImportProgress& progress);
-  void NoteFailure(const Plan& plan, const Error& error);
-  // Runs `attempt` until it succeeds, fails for good, patience ends or the import is stopped. `attempt` hears whether
-  // it was tried before.
+  Result<Plan> Prepare();
+  // The record as it is after the batch, but for what storing it brings.
+  [[nodiscard]] ImportProgress After(const ArchiveBatch& batch) const;
+  Result<IngestResult> TakeOnce(const ArchiveBatch& batch, const ImportProgress& after);
+  Result<IngestResult> SaveEmpty(const ArchiveBatch& batch, const ImportProgress& after);
+  void Account(const ArchiveBatch& batch, const ImportProgress& after, const IngestResult& result);
+  void NoteTouched(const std::vector<Event>& events, const IngestResult& result);
+  void NoteFailure(const Error& error);
+  void EndWith(ImportOutcome outcome, std::optional<Error> error = std::nullopt);
+  // Runs `attempt` until it succeeds, fails for good, patience ends or the import is stopped.
   template <class Attempt>
-  auto Patiently(const Attempt& attempt) -> decltype(attempt(false));
+  auto Patiently(const Attempt& attempt) -> decltype(attempt());
 
+  ImportSession& session_;
   const ArchiveImporter::Parts& parts_;
-  const Options options_;
-  std::set<RepositoryId> touched_;
-  bool database_is_gone_ = false;
-  bool database_failed_ = false;  // the last error is the database's, not the archive's
+  const OnBatch on_batch_;
+  FileReport* report_ = nullptr;
+  std::unique_ptr<ArchiveFile> file_;
+  Plan plan_;
+  bool read_to_end_ = false;
+  bool any_finished_ = false;
+  std::optional<Error> read_error_;
+  bool ended_ = false;
 };
 
 }  // namespace repopulse

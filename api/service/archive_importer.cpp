@@ -1,18 +1,22 @@
 #include "service/archive_importer.h"
 
 #include <algorithm>
+#include <future>
 #include <memory>
+#include <span>
 #include <unordered_set>
 
 #include "base/log.h"
 #include "service/archive_file_import.h"
+#include "service/import_pipeline.h"
 
 namespace repopulse {
 namespace {
 
 constexpr std::chrono::seconds kTellAddedEvery{5};
+constexpr std::chrono::milliseconds kSoon{200};
 // Hours in a row for which the archive's server could not be reached, before the others are not asked for any more.
-constexpr int kUnreachableHoursMax = 3;
+constexpr size_t kUnreachableHoursMax = 3;
 
 std::string NameOf(const ArchiveLocation& location) {
   if (const auto* hour = std::get_if<ArchiveHour>(&location)) return ToString(*hour);
@@ -36,20 +40,15 @@ class Telling {
     for (const ArchiveLocation& location : request.locations) sizes_.push_back(SizeOf(location));
   }
 
-  void Begin(size_t index, const std::string& name) {
+  void Opened(size_t index, const ArchiveFile& file) {
+    if (const auto size = file.size_bytes()) sizes_[index] = size;
+  }
+  // A batch of a file has been finished; files are in their order.
+  void Batch(size_t index, const std::string& name, int64_t bytes_read, int64_t events_read, int64_t events_added) {
+    if (now_.file != index + 1) bytes_done_ += now_.bytes_read;
     now_.file = index + 1;
     now_.name = name;
-    now_.bytes_read = 0;
     now_.bytes_total = sizes_[index];
-  }
-  void Opened(const ArchiveFile& file) {
-    now_.name = file.name();
-    const auto size = file.size_bytes();
-    if (!size) return;
-    sizes_[now_.file - 1] = size;
-    now_.bytes_total = size;
-  }
-  void Batch(int64_t bytes_read, int64_t events_read, int64_t events_added) {
     now_.bytes_read = bytes_read;
     now_.events_read += events_read;
     now_.events_added += events_added;
@@ -60,7 +59,6 @@ class Telling {
     listener_.on_progress(now_);
     if (clock_.SteadyNow() - told_added_at_ >= kTellAddedEvery) TellAdded();
   }
-  void End() { bytes_done_ += now_.bytes_read; }
   void TellAdded() {
     if (added_untold_ == 0) return;
     listener_.on_events_added();
@@ -120,6 +118,103 @@ void LogReport(const FileReport& report) {
        {"error", report.error ? std::string_view(report.error->message) : ""}});
 }
 
+// Opens files one ahead of where they are wanted, as that may take as long as storing one does.
+class FilesAhead {
+ public:
+  FilesAhead(Archive& archive, const std::vector<ArchiveLocation>& locations, const std::stop_token& stop)
+      : archive_(archive), locations_(locations), stop_(stop) {}
+
+  [[nodiscard]] bool ReadySoon() const {
+    return !ahead_.valid() || ahead_.wait_for(kSoon) == std::future_status::ready;
+  }
+  Result<std::unique_ptr<ArchiveFile>> Take(size_t index) {
+    if (ahead_.valid()) return ahead_.get();
+    return archive_.Open(locations_[index], stop_);
+  }
+  void Prepare(size_t index) {
+    if (index == locations_.size() || stop_.stop_requested()) return;
+    ahead_ = std::async(std::launch::async, [this, index] { return archive_.Open(locations_[index], stop_); });
+  }
+
+ private:
+  Archive& archive_;
+  const std::vector<ArchiveLocation>& locations_;
+  const std::stop_token stop_;
+  std::future<Result<std::unique_ptr<ArchiveFile>>> ahead_;
+};
+
+// All files of one request.
+class ImportRun {
+ public:
+  ImportRun(const ArchiveImporter::Parts& parts, const ImportRequest& request, const ImportListener& listener,
+            ImportSession& session)
+      : request_(request),
+        session_(session),
+        telling_(request, listener, parts.clock),
+        ahead_(parts.archive, request.locations, session.stop),
+        pipeline_(parts.events, parts.clock) {
+    for (const ArchiveLocation& location : request.locations) report_.files.push_back({.name = NameOf(location)});
+  }
+
+  void ReadAll() {
+    for (size_t i = 0; i < request_.locations.size() && !GivesUp(); ++i) ReadOne(i);
+    pipeline_.Drain();
+    LogEnded();
+    telling_.TellAdded();
+    for (const FileReport& file : report_.files) report_.total += file.counts;
+  }
+  [[nodiscard]] ImportReport& report() { return report_; }
+  [[nodiscard]] std::chrono::milliseconds duration() const { return telling_.duration(); }
+
+ private:
+  void ReadOne(size_t i) {
+    if (!ahead_.ReadySoon()) pipeline_.Drain();  // no transaction stays open while a server is waited for
+    auto opened = ahead_.Take(i);
+    if (opened) telling_.Opened(i, **opened);
+    // The same file once more: what is known of it must be up to date.
+    if (opened && i > 0 && report_.files[i - 1].name == (*opened)->name()) pipeline_.Drain();
+    files_.push_back(
+        std::make_unique<ArchiveFileImport>(session_, [this, i](int64_t bytes, int64_t read, int64_t added) {
+          telling_.Batch(i, report_.files[i].name, bytes, read, added);
+        }));
+    ArchiveFileImport& file = *files_.back();
+    file.Begin(std::move(opened), report_.files[i]);
+    if (!file.ended()) ahead_.Prepare(i + 1);
+    for (;;) {
+      if (!file.ReadySoon()) pipeline_.Drain();
+      auto batch = file.Next();
+      if (!batch) break;
+      pipeline_.Push(file, *std::move(batch));
+    }
+    if (!file.read_to_end()) {
+      pipeline_.Drain();
+      file.End();
+    }
+    LogEnded();
+  }
+
+  [[nodiscard]] bool GivesUp() const {
+    if (session_.stop.stop_requested() || session_.database_is_gone) return true;
+    const auto begun = std::span(report_.files).first(files_.size());
+    return begun.size() >= kUnreachableHoursMax &&
+           std::ranges::all_of(begun.last(kUnreachableHoursMax),
+                               [](const FileReport& file) { return file.outcome == ImportOutcome::kUnreachable; });
+  }
+
+  void LogEnded() {
+    for (; logged_ < files_.size() && files_[logged_]->ended(); ++logged_) LogReport(report_.files[logged_]);
+  }
+
+  const ImportRequest& request_;
+  ImportSession& session_;
+  ImportReport report_;
+  Telling telling_;
+  FilesAhead ahead_;
+  std::vector<std::unique_ptr<ArchiveFileImport>> files_;  // as far as they were begun
+  size_t logged_ = 0;
+  ImportPipeline pipeline_;
+};
+
 }  // namespace
 
 std::string_view ToString(ImportOutcome outcome) {
@@ -159,39 +254,18 @@ Result<ImportReport> ArchiveImporter::Run(const ImportRequest& request, const Im
                                           const std::stop_token& stop) {
   const auto tracked = parts_.tracked();
   if (!tracked) return WithContext("listing tracked repositories", tracked.error());
-  Telling telling(request, listener, parts_.clock);
-  std::function<bool(RepositoryId)> is_tracked = IsAmong(*tracked);
-  ArchiveFileImport importing(
-      parts_, {.only_tracked = request.only_tracked,
-               .is_tracked = std::move(is_tracked),
-               .stop = stop,
-               .on_opened = [&](const ArchiveFile& file) { telling.Opened(file); },
-               .on_batch = [&](int64_t bytes, int64_t read, int64_t added) { telling.Batch(bytes, read, added); }});
-  ImportReport report;
-  bool give_up = false;
-  int unreachable_in_a_row = 0;
-  for (size_t i = 0; i < request.locations.size(); ++i) {
-    FileReport file{.name = NameOf(request.locations[i])};
-    give_up = give_up || stop.stop_requested();
-    if (!give_up) {
-      telling.Begin(i, file.name);
-      importing.Run(request.locations[i], file);
-      telling.End();
-      LogReport(file);
-      unreachable_in_a_row = file.outcome == ImportOutcome::kUnreachable ? unreachable_in_a_row + 1 : 0;
-      give_up = importing.database_is_gone() || unreachable_in_a_row == kUnreachableHoursMax;
-    }
-    report.total += file.counts;
-    report.files.push_back(std::move(file));
-  }
-  telling.TellAdded();
-  if (report.total.added > 0 && !stop.stop_requested() && !importing.database_is_gone()) {
-    if (auto rescored = parts_.rescore(importing.touched(), stop); !rescored)
+  ImportSession session{
+      .parts = parts_, .only_tracked = request.only_tracked, .is_tracked = IsAmong(*tracked), .stop = stop};
+  ImportRun run(parts_, request, listener, session);
+  run.ReadAll();
+  ImportReport& report = run.report();
+  if (report.total.added > 0 && !stop.stop_requested() && !session.database_is_gone) {
+    if (auto rescored = parts_.rescore({session.touched.begin(), session.touched.end()}, stop); !rescored)
       report.rescoring_error = std::move(rescored.error());
     listener.on_events_added();  // the scores have changed
   }
-  report.duration = telling.duration();
-  return report;
+  report.duration = run.duration();
+  return std::move(report);
 }
 
 }  // namespace repopulse

@@ -4,7 +4,9 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -37,6 +39,18 @@ struct Verification {
   std::vector<std::string> examples;  // at most 20
 };
 
+// A batch whose events are in an open transaction: nobody else sees them, and without Finish() nothing remains of them.
+// Belongs to one thread at a time.
+class StoredBatch {
+ public:
+  virtual ~StoredBatch() = default;
+  // Once: counts what is new, writes the checkpoints and commits; the result of each part. `checkpoints`: one for each
+  // part, null where there is nothing to write. As Ingest() otherwise, but nothing is tried again: after an error the
+  // whole batch has to be.
+  virtual Result<std::vector<IngestResult>> Finish(std::span<const ImportCheckpoint* const> checkpoints,
+                                                   TimePoint now) = 0;
+};
+
 class EventStore {
  public:
   virtual ~EventStore() = default;
@@ -49,6 +63,12 @@ class EventStore {
   static constexpr size_t kIngestEventsMax = 20'000;
   virtual Result<IngestResult> Ingest(const std::vector<Event>& events, const ImportCheckpoint* checkpoint,
                                       TimePoint now) = 0;
+  // The same in two steps, for whoever has the next batch ready: its events can be stored while this one is counted.
+  // `parts`: the events of several files, say; together kIngestEventsMax at most, and borrowed until the batch is gone.
+  // Finish the older of two before the newer, and let no third begin: a batch waits for what the older one has stored.
+  // Any error: Ingest() the parts instead, after the newer batch is gone.
+  using EventSpan = std::span<const Event>;
+  virtual Result<std::unique_ptr<StoredBatch>> Store(const std::vector<EventSpan>& parts) = 0;
 
   // Drops the days that lie wholly before `before`, and their minute totals. Rollups and other totals stay.
   virtual Result<EventPruning> Prune(TimePoint before) = 0;

@@ -16,10 +16,10 @@ auto IdentityOf(const BatchEvent& event) { return std::tie(event.created_at, eve
 
 }  // namespace
 
-EventBatch MakeBatch(const std::vector<Event>& events, const std::vector<EventWords::Ids>& words) {
+EventBatch MakeBatch(const EventRefs& events, const std::vector<EventWords::Ids>& words) {
   std::vector<BatchEvent> all(events.size());
   for (size_t i = 0; i < events.size(); ++i) {
-    const Event& event = events[i];
+    const Event& event = *events[i];
     all[i] = {.created_at = std::chrono::floor<std::chrono::seconds>(event.created_at),
               .id = event.id,
               .type = words[i].type,

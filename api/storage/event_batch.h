@@ -30,6 +30,6 @@ struct EventBatch {
 };
 
 // Borrows from `events`.
-EventBatch MakeBatch(const std::vector<Event>& events, const std::vector<EventWords::Ids>& words);
+EventBatch MakeBatch(const EventRefs& events, const std::vector<EventWords::Ids>& words);
 
 }  // namespace repopulse

@@ -14,12 +14,11 @@ namespace repopulse {
 namespace {
 
 constexpr size_t kLoginBytesMax = 64;
-// Up to here what is known is looked up first: the answers to a poll are mostly known ones. Larger batches are an
-// import's, nearly always all new or all known.
-constexpr size_t kLookupFirstMax = 1'000;
 constexpr size_t kLookupGroups[] = {200, 20};
 
 constexpr std::string_view kLock = "SELECT id FROM event_ingest WHERE id = 1 FOR UPDATE";
+constexpr std::string_view kLockDays = "SELECT id FROM event_ingest WHERE id = 2 LOCK IN SHARE MODE";
+constexpr std::string_view kLockDaysExclusively = "SELECT id FROM event_ingest WHERE id = 2 FOR UPDATE";
 constexpr std::string_view kSavepoint = "SAVEPOINT before_events";
 constexpr std::string_view kRollback = "ROLLBACK TO SAVEPOINT before_events";
 constexpr std::string_view kRelease = "RELEASE SAVEPOINT before_events";
@@ -134,17 +133,21 @@ Status InsertOrFind(Connection& db, const Events& events) {
   return FindAndInsert(db, events);
 }
 
-}  // namespace
-
-Status LockEvents(Connection& db) {
+Status Lock(Connection& db, std::string_view statement) {
   bool locked = false;
-  auto read = db.Query(kLock, {}, [&](const Row&) { locked = true; });
+  auto read = db.Query(statement, {}, [&](const Row&) { locked = true; });
   if (!read) return WithContext("lock the events", std::move(read.error()));
-  if (!locked) return Fail(ErrorCode::kInternal, "the row of event_ingest is missing");
+  if (!locked) return Fail(ErrorCode::kInternal, "a row of event_ingest is missing");
   return {};
 }
 
-Status StoreEvents(Connection& db, EventBatch& batch) {
+}  // namespace
+
+Status LockEvents(Connection& db) { return Lock(db, kLock); }
+Status LockDays(Connection& db) { return Lock(db, kLockDays); }
+Status LockDaysExclusively(Connection& db) { return Lock(db, kLockDaysExclusively); }
+
+Status StoreEvents(Connection& db, EventBatch& batch, EventsExpected expected) {
   auto dropped = DroppedAmong(db, batch.days);
   if (!dropped) return tl::make_unexpected(std::move(dropped.error()));
   Events events;
@@ -154,7 +157,7 @@ Status StoreEvents(Connection& db, EventBatch& batch) {
     if (event.fate == EventFate::kNew) events.push_back(&event);
   }
   if (events.empty()) return {};
-  return events.size() <= kLookupFirstMax ? FindAndInsert(db, events) : InsertOrFind(db, events);
+  return expected == EventsExpected::kKnown ? FindAndInsert(db, events) : InsertOrFind(db, events);
 }
 
 }  // namespace repopulse

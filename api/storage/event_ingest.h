@@ -7,10 +7,15 @@
 
 namespace repopulse {
 
-// First thing in a transaction that decides what is new: from here to its end there is only one.
+// From here to the transaction's end there is only one that counts events.
 Status LockEvents(Connection& db);
+// From here to the transaction's end no day is dropped (shared), or none is stored (exclusive).
+Status LockDays(Connection& db);
+Status LockDaysExclusively(Connection& db);
 
+// Which way costs less: the answers to a poll are mostly known, an import's batches nearly always all new or all known.
+enum class EventsExpected { kKnown, kNew };
 // Stores what is new, and payloads that were missing; sets each event's fate.
-Status StoreEvents(Connection& db, EventBatch& batch);
+Status StoreEvents(Connection& db, EventBatch& batch, EventsExpected expected);
 
 }  // namespace repopulse

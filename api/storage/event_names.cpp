@@ -26,36 +26,6 @@ constexpr std::string_view kFollow = R"(
   WHERE id = ? AND fetched_at < ?
     AND NOT EXISTS (SELECT 1 FROM repository_names n WHERE n.repository_id = ? AND n.seen_at > ?))";
 
-struct Naming {
-  std::string name;  // in lower case
-  const Event* event = nullptr;
-  TimePoint seen_at;
-};
-
-// The newest event of each name, by name.
-std::vector<Naming> NamesIn(const EventBatch& batch) {
-  std::unordered_map<std::string_view, const BatchEvent*> newest;  // by spelling
-  newest.reserve(batch.events.size());
-  for (const BatchEvent& event : batch.events) {
-    if (event.fate != EventFate::kNew || event.event->repository_name.empty() || event.event->repository.value <= 0) {
-      continue;
-    }
-    newest[event.event->repository_name] = &event;  // they are in the order of time
-  }
-  std::vector<Naming> names;
-  names.reserve(newest.size());
-  for (const auto& [spelling, event] : newest) {
-    names.push_back({.name = ToLowerAscii(spelling), .event = event->event, .seen_at = event->created_at});
-  }
-  std::ranges::sort(names, [](const Naming& a, const Naming& b) {
-    return std::tie(a.name, b.seen_at, b.event->repository.value) <
-           std::tie(b.name, a.seen_at, a.event->repository.value);
-  });
-  const auto same_name = [](const Naming& a, const Naming& b) { return a.name == b.name; };
-  names.erase(std::unique(names.begin(), names.end(), same_name), names.end());
-  return names;
-}
-
 Status WriteNames(Connection& db, const std::vector<Naming>& names) {
   using enum BulkKind;
   BulkRows rows({kText, kInteger, kTime, kText}, names.size());
@@ -106,8 +76,30 @@ Result<std::vector<const Naming*>> FindRenamed(Connection& db, const NewestNames
 
 }  // namespace
 
-Status EventNames::Note(Connection& db, const EventBatch& batch) {
-  const std::vector<Naming> names = NamesIn(batch);
+std::vector<Naming> NewNamings(const EventBatch& batch) {
+  std::unordered_map<std::string_view, const BatchEvent*> newest;  // by spelling
+  newest.reserve(batch.events.size());
+  for (const BatchEvent& event : batch.events) {
+    if (event.fate != EventFate::kNew || event.event->repository_name.empty() || event.event->repository.value <= 0) {
+      continue;
+    }
+    newest[event.event->repository_name] = &event;  // they are in the order of time
+  }
+  std::vector<Naming> names;
+  names.reserve(newest.size());
+  for (const auto& [spelling, event] : newest) {
+    names.push_back({.name = ToLowerAscii(spelling), .event = event->event, .seen_at = event->created_at});
+  }
+  std::ranges::sort(names, [](const Naming& a, const Naming& b) {
+    return std::tie(a.name, b.seen_at, b.event->repository.value) <
+           std::tie(b.name, a.seen_at, a.event->repository.value);
+  });
+  const auto same_name = [](const Naming& a, const Naming& b) { return a.name == b.name; };
+  names.erase(std::unique(names.begin(), names.end(), same_name), names.end());
+  return names;
+}
+
+Status EventNames::Note(Connection& db, const std::vector<Naming>& names) {
   if (names.empty()) return {};
   if (auto written = WriteNames(db, names); !written) return written;
   auto oldest = OldestFetch(db);

@@ -3,6 +3,7 @@
 
 #include <mutex>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -12,13 +13,22 @@
 
 namespace repopulse {
 
+// A name, and the newest event that tells it. Borrows from the batch.
+struct Naming {
+  std::string name;  // in lower case
+  const Event* event = nullptr;
+  TimePoint seen_at;
+};
+// Those in the batch's new events, by name.
+std::vector<Naming> NewNamings(const EventBatch& batch);
+
 class EventNames {
  public:
   explicit EventNames(const Clock& clock) : clock_(clock) {}
 
-  // Notes the names in the batch's new events, within the transaction that stores them. What is known of a repository
-  // otherwise follows where an event is newer.
-  Status Note(Connection& db, const EventBatch& batch);
+  // Notes the names, within the transaction that stores their events. What is known of a repository otherwise follows
+  // where an event is newer.
+  Status Note(Connection& db, const std::vector<Naming>& names);
 
  private:
   // No repository has been fetched longer ago than this, so no older event tells news of one; none: none is known.

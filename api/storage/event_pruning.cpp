@@ -35,7 +35,7 @@ Result<bool> HasEvents(Connection& db, sys_days day) {
 }
 
 Result<Recorded> Record(Connection& db, const std::vector<sys_days>& days, TimePoint now) {
-  if (auto locked = LockEvents(db); !locked) return tl::make_unexpected(std::move(locked.error()));
+  if (auto locked = LockDaysExclusively(db); !locked) return tl::make_unexpected(std::move(locked.error()));
   Recorded recorded;
   for (sys_days day : days) {
     auto has = HasEvents(db, day);

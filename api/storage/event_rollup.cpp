@@ -27,91 +27,81 @@ constexpr BulkInsert kTotals{
     .head = "INSERT INTO event_totals (bucket_seconds, bucket, type_id, action_id, events, first_at, last_at) VALUES",
     .tail = kRaise};
 
-// One row of any of the tables; what a table does not tell apart is 0.
-struct Count {
-  int64_t repository = 0;
-  TimePoint bucket;
-  int64_t type = 0;
-  int64_t action = 0;
-  int64_t events = 0;
-  TimePoint first;
-  TimePoint last;
-};
-using Counts = std::vector<Count>;
+using Tallies = std::vector<EventTally>;
 
-auto KeyOf(const Count& count) { return std::tie(count.repository, count.bucket, count.type, count.action); }
+auto KeyOf(const EventTally& tally) { return std::tie(tally.repository, tally.bucket, tally.type, tally.action); }
 
 TimePoint BeginOfBucket(TimePoint time, seconds size) {
   return TimePoint{(std::chrono::floor<seconds>(time.time_since_epoch()) / size) * size};
 }
 
 // Sorted by key, each once.
-void Merge(Counts& counts) {
-  std::ranges::sort(counts, [](const Count& a, const Count& b) { return KeyOf(a) < KeyOf(b); });
+void Merge(Tallies& tallies) {
+  std::ranges::sort(tallies, [](const EventTally& a, const EventTally& b) { return KeyOf(a) < KeyOf(b); });
   size_t kept = 0;
-  for (size_t i = 1; i < counts.size(); ++i) {
-    Count& last = counts[kept];
-    if (KeyOf(last) != KeyOf(counts[i])) {
-      counts[++kept] = counts[i];
+  for (size_t i = 1; i < tallies.size(); ++i) {
+    EventTally& last = tallies[kept];
+    if (KeyOf(last) != KeyOf(tallies[i])) {
+      tallies[++kept] = tallies[i];
       continue;
     }
-    last.events += counts[i].events;
-    last.first = std::min(last.first, counts[i].first);
-    last.last = std::max(last.last, counts[i].last);
+    last.events += tallies[i].events;
+    last.first = std::min(last.first, tallies[i].first);
+    last.last = std::max(last.last, tallies[i].last);
   }
-  if (!counts.empty()) counts.resize(kept + 1);
+  if (!tallies.empty()) tallies.resize(kept + 1);
 }
 
 // The same events by longer buckets.
-Counts Coarser(Counts counts, seconds size) {
-  for (Count& count : counts) count.bucket = BeginOfBucket(count.bucket, size);
-  Merge(counts);
-  return counts;
+Tallies Coarser(Tallies tallies, seconds size) {
+  for (EventTally& tally : tallies) tally.bucket = BeginOfBucket(tally.bucket, size);
+  Merge(tallies);
+  return tallies;
 }
 
-Status WriteRollups(Connection& db, const Counts& counts) {
+Status WriteRollups(Connection& db, const Tallies& tallies) {
   using enum BulkKind;
-  BulkRows rows({kInteger, kTime, kInteger, kInteger, kInteger, kTime, kTime}, counts.size());
-  for (const Count& count : counts) {
-    rows.Add(count.repository, count.bucket, count.type, count.action, count.events, count.first, count.last);
+  BulkRows rows({kInteger, kTime, kInteger, kInteger, kInteger, kTime, kTime}, tallies.size());
+  for (const EventTally& tally : tallies) {
+    rows.Add(tally.repository, tally.bucket, tally.type, tally.action, tally.events, tally.first, tally.last);
   }
   auto written = db.Insert(kRollups, rows);
   if (!written) return WithContext("write rollups", std::move(written.error()));
   return {};
 }
 
-Status WriteRepositoryTotals(Connection& db, const Counts& counts) {
+Status WriteRepositoryTotals(Connection& db, const Tallies& tallies) {
   using enum BulkKind;
-  BulkRows rows({kInteger, kInteger, kInteger, kTime, kTime}, counts.size());
-  for (const Count& count : counts) rows.Add(count.repository, count.type, count.events, count.first, count.last);
+  BulkRows rows({kInteger, kInteger, kInteger, kTime, kTime}, tallies.size());
+  for (const EventTally& tally : tallies) rows.Add(tally.repository, tally.type, tally.events, tally.first, tally.last);
   auto written = db.Insert(kRepositoryTotals, rows);
   if (!written) return WithContext("write the repositories' totals", std::move(written.error()));
   return {};
 }
 
-void AddTotals(BulkRows& rows, const Counts& counts, seconds size) {
-  for (const Count& count : counts) {
-    rows.Add(size.count(), count.bucket, count.type, count.action, count.events, count.first, count.last);
+void AddTotals(BulkRows& rows, const Tallies& tallies, seconds size) {
+  for (const EventTally& tally : tallies) {
+    rows.Add(size.count(), tally.bucket, tally.type, tally.action, tally.events, tally.first, tally.last);
   }
 }
 
-Status WriteTotals(Connection& db, const Counts& minutes) {
+Status WriteTotals(Connection& db, const EventTallies& of) {
   using enum BulkKind;
-  BulkRows rows({kInteger, kTime, kInteger, kInteger, kInteger, kTime, kTime}, minutes.size() + minutes.size() / 8);
-  const Counts hours = Coarser(minutes, kHour);
-  AddTotals(rows, minutes, kMinute);
-  AddTotals(rows, hours, kHour);
-  AddTotals(rows, Coarser(hours, kDay), kDay);
+  BulkRows rows({kInteger, kTime, kInteger, kInteger, kInteger, kTime, kTime},
+                of.minutes.size() + of.hours.size() + of.days.size());
+  AddTotals(rows, of.minutes, kMinute);
+  AddTotals(rows, of.hours, kHour);
+  AddTotals(rows, of.days, kDay);
   auto written = db.Insert(kTotals, rows);
   if (!written) return WithContext("write totals", std::move(written.error()));
   return {};
 }
 
 // Over all hours and actions.
-Counts ByRepositoryAndType(Counts rollups) {
-  for (Count& count : rollups) {
-    count.bucket = {};
-    count.action = 0;
+Tallies ByRepositoryAndType(Tallies rollups) {
+  for (EventTally& tally : rollups) {
+    tally.bucket = {};
+    tally.action = 0;
   }
   Merge(rollups);
   return rollups;
@@ -119,31 +109,37 @@ Counts ByRepositoryAndType(Counts rollups) {
 
 }  // namespace
 
-Status CountEvents(Connection& db, const EventBatch& batch) {
-  Counts rollups;
-  Counts minutes;
-  rollups.reserve(batch.events.size());
-  minutes.reserve(batch.events.size());
+EventTallies TallyNew(const EventBatch& batch) {
+  EventTallies tallies;
+  tallies.rollups.reserve(batch.events.size());
+  tallies.minutes.reserve(batch.events.size());
   for (const BatchEvent& event : batch.events) {
     if (event.fate != EventFate::kNew) continue;
-    Count count{.repository = 0,
-                .bucket = BeginOfBucket(event.created_at, kMinute),
-                .type = event.type,
-                .action = event.action,
-                .events = 1,
-                .first = event.created_at,
-                .last = event.created_at};
-    minutes.push_back(count);
-    count.repository = event.event->repository.value;
-    count.bucket = BeginOfBucket(event.created_at, kHour);
-    rollups.push_back(count);
+    EventTally tally{.repository = 0,
+                     .bucket = BeginOfBucket(event.created_at, kMinute),
+                     .type = event.type,
+                     .action = event.action,
+                     .events = 1,
+                     .first = event.created_at,
+                     .last = event.created_at};
+    tallies.minutes.push_back(tally);
+    tally.repository = event.event->repository.value;
+    tally.bucket = BeginOfBucket(event.created_at, kHour);
+    tallies.rollups.push_back(tally);
   }
-  if (minutes.empty()) return {};
-  Merge(minutes);
-  Merge(rollups);
-  auto written = WriteRollups(db, rollups);
-  if (written) written = WriteRepositoryTotals(db, ByRepositoryAndType(rollups));
-  if (written) written = WriteTotals(db, minutes);
+  Merge(tallies.minutes);
+  Merge(tallies.rollups);
+  tallies.repositories = ByRepositoryAndType(tallies.rollups);
+  tallies.hours = Coarser(tallies.minutes, kHour);
+  tallies.days = Coarser(tallies.hours, kDay);
+  return tallies;
+}
+
+Status RaiseCounts(Connection& db, const EventTallies& tallies) {
+  if (tallies.minutes.empty()) return {};
+  auto written = WriteRollups(db, tallies.rollups);
+  if (written) written = WriteRepositoryTotals(db, tallies.repositories);
+  if (written) written = WriteTotals(db, tallies);
   return written;
 }
 

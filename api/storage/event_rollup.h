@@ -1,14 +1,37 @@
 // Counts of events, kept beside them: by repository and hour, by repository, and of all by minute, hour and day.
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
 #include "base/result.h"
 #include "storage/connection.h"
 #include "storage/event_batch.h"
 
 namespace repopulse {
 
-// Raises all counts by the batch's new events. Those that name no repository are counted under repository 0, so that
-// the sum over all repositories is the total.
-Status CountEvents(Connection& db, const EventBatch& batch);
+// One row of any of the tables; what a table does not tell apart is 0.
+struct EventTally {
+  int64_t repository = 0;
+  TimePoint bucket;
+  int64_t type = 0;
+  int64_t action = 0;
+  int64_t events = 0;
+  TimePoint first;
+  TimePoint last;
+};
+
+// By how much a batch's new events raise the counts; each list in the order of its table's primary key. Events that
+// name no repository are counted under repository 0, so that the sum over all repositories is the total.
+struct EventTallies {
+  std::vector<EventTally> rollups;       // by hour
+  std::vector<EventTally> repositories;  // of all time
+  std::vector<EventTally> minutes;
+  std::vector<EventTally> hours;
+  std::vector<EventTally> days;
+};
+EventTallies TallyNew(const EventBatch& batch);
+
+Status RaiseCounts(Connection& db, const EventTallies& tallies);
 
 }  // namespace repopulse

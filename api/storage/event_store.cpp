@@ -12,25 +12,6 @@
 namespace repopulse {
 namespace {
 
-IngestResult ResultOf(const EventBatch& batch) {
-  IngestResult result;
-  result.known.reserve(batch.place_of.size());
-  std::vector<bool> met(batch.events.size());
-  for (size_t place : batch.place_of) {
-    const EventFate fate = batch.events[place].fate;
-    result.known.push_back(fate != EventFate::kNew);
-    if (fate == EventFate::kExpired) {
-      ++result.expired;
-    } else if (fate == EventFate::kStored || met[place]) {
-      ++result.duplicates;
-    } else {
-      ++result.added;
-    }
-    met[place] = true;
-  }
-  return result;
-}
-
 Status WriteCheckpoint(Connection& db, const ImportCheckpoint& checkpoint, const IngestResult& result, TimePoint now) {
   ImportProgress progress = checkpoint.progress;
   progress.added += result.added;
@@ -42,32 +23,132 @@ Status WriteCheckpoint(Connection& db, const ImportCheckpoint& checkpoint, const
 
 }  // namespace
 
-Result<IngestResult> SqlEventStore::IngestOn(Connection& db, const std::vector<Event>& events,
-                                             const ImportCheckpoint* checkpoint, TimePoint now) {
+// Rolls back unless it was finished.
+class SqlEventStore::OpenBatch final : public StoredBatch {
+ public:
+  OpenBatch(SqlEventStore& store, Pool::Lease lease, Counted counted)
+      : store_(store), lease_(std::move(lease)), counted_(std::move(counted)) {}
+  ~OpenBatch() override {
+    // A connection that cannot even roll back is not lent again.
+    if (open_ && lease_->health() == ConnectionHealth::kUsable) static_cast<void>(lease_->Run("ROLLBACK"));
+  }
+  OpenBatch(const OpenBatch&) = delete;
+  OpenBatch& operator=(const OpenBatch&) = delete;
+
+  Status Store() {
+    auto done = lease_->Run("START TRANSACTION");
+    if (!done) return done;
+    open_ = true;
+    done = LockDays(*lease_);
+    if (done) done = StoreOn(*lease_, counted_, EventsExpected::kNew);
+    return done;
+  }
+  Result<std::vector<IngestResult>> Finish(Checkpoints checkpoints, TimePoint now) override {
+    if (auto locked = LockEvents(*lease_); !locked) return tl::make_unexpected(std::move(locked.error()));
+    auto results = store_.FinishOn(*lease_, counted_, checkpoints, now);
+    if (!results) return WithContext("store events", std::move(results.error()));
+    if (auto committed = lease_->Run("COMMIT"); !committed) return tl::make_unexpected(std::move(committed.error()));
+    open_ = false;
+    return results;
+  }
+
+ private:
+  SqlEventStore& store_;
+  const Pool::Lease lease_;
+  Counted counted_;
+  bool open_ = false;
+};
+
+Result<SqlEventStore::Counted> SqlEventStore::Prepare(Connection& db, const std::vector<EventSpan>& parts) {
+  EventRefs events;
+  Counted counted;
+  for (const EventSpan& part : parts) {
+    counted.part_sizes.push_back(part.size());
+    for (const Event& event : part) events.push_back(&event);
+  }
+  if (events.size() > kIngestEventsMax) return Fail(ErrorCode::kInternal, "too many events at once");
   auto words = words_.Resolve(db, events);
   if (!words) return tl::make_unexpected(std::move(words.error()));
-  EventBatch batch = MakeBatch(events, *words);
-  if (auto made = partitions_.Ensure(db, batch.days); !made) return tl::make_unexpected(std::move(made.error()));
-  return InTransaction(db, [&](Connection& same) -> Result<IngestResult> {
-    auto done = LockEvents(same);
-    if (done) done = StoreEvents(same, batch);
-    if (done) done = CountEvents(same, batch);
-    if (done) done = names_.Note(same, batch);
-    if (!done) return tl::make_unexpected(std::move(done.error()));
-    IngestResult result = ResultOf(batch);
-    if (checkpoint != nullptr) done = WriteCheckpoint(same, *checkpoint, result, now);
-    if (!done) return tl::make_unexpected(std::move(done.error()));
-    return result;
-  });
+  counted.batch = MakeBatch(events, *words);
+  if (auto made = partitions_.Ensure(db, counted.batch.days); !made) {
+    return tl::make_unexpected(std::move(made.error()));
+  }
+  return counted;
+}
+
+Status SqlEventStore::StoreOn(Connection& db, Counted& counted, EventsExpected expected) {
+  if (auto stored = StoreEvents(db, counted.batch, expected); !stored) return stored;
+  counted.tallies = TallyNew(counted.batch);
+  counted.names = NewNamings(counted.batch);
+  return {};
+}
+
+// What became of each part's events. One that several parts hold is new in the first.
+std::vector<IngestResult> SqlEventStore::ResultsOf(const Counted& counted) {
+  std::vector<IngestResult> results;
+  std::vector<bool> met(counted.batch.events.size());
+  auto next = counted.batch.place_of.begin();
+  for (const size_t size : counted.part_sizes) {
+    IngestResult& result = results.emplace_back();
+    result.known.reserve(size);
+    for (const auto end = next + static_cast<ptrdiff_t>(size); next != end; ++next) {
+      const EventFate fate = counted.batch.events[*next].fate;
+      result.known.push_back(fate != EventFate::kNew);
+      if (fate == EventFate::kExpired) {
+        ++result.expired;
+      } else if (fate == EventFate::kStored || met[*next]) {
+        ++result.duplicates;
+      } else {
+        ++result.added;
+      }
+      met[*next] = true;
+    }
+  }
+  return results;
+}
+
+Result<std::vector<IngestResult>> SqlEventStore::FinishOn(Connection& db, const Counted& counted,
+                                                          Checkpoints checkpoints, TimePoint now) {
+  auto done = RaiseCounts(db, counted.tallies);
+  if (done) done = names_.Note(db, counted.names);
+  std::vector<IngestResult> results = ResultsOf(counted);
+  for (size_t i = 0; done && i < checkpoints.size(); ++i) {
+    if (checkpoints[i] != nullptr) done = WriteCheckpoint(db, *checkpoints[i], results[i], now);
+  }
+  if (!done) return tl::make_unexpected(std::move(done.error()));
+  return results;
 }
 
 Result<IngestResult> SqlEventStore::Ingest(const std::vector<Event>& events, const ImportCheckpoint* checkpoint,
                                            TimePoint now) {
-  if (events.size() > kIngestEventsMax) return Fail(ErrorCode::kInternal, "too many events at once");
   if (events.empty() && checkpoint == nullptr) return IngestResult{};
-  auto result = WithConnection(pool_, [&](Connection& db) { return IngestOn(db, events, checkpoint, now); });
+  const EventsExpected expected = checkpoint == nullptr ? EventsExpected::kKnown : EventsExpected::kNew;
+  auto result = WithConnection(pool_, [&](Connection& db) -> Result<IngestResult> {
+    auto counted = Prepare(db, {EventSpan(events)});
+    if (!counted) return tl::make_unexpected(std::move(counted.error()));
+    return InTransaction(db, [&](Connection& same) -> Result<IngestResult> {
+      auto done = LockDays(same);
+      // Before it looks for what is known, so that nobody else who does finds the same events new.
+      if (done) done = LockEvents(same);
+      if (done) done = StoreOn(same, *counted, expected);
+      if (!done) return tl::make_unexpected(std::move(done.error()));
+      auto results = FinishOn(same, *counted, {&checkpoint, 1}, now);
+      if (!results) return tl::make_unexpected(std::move(results.error()));
+      return std::move(results->front());
+    });
+  });
   if (!result) return WithContext("store events", std::move(result.error()));
   return result;
+}
+
+Result<std::unique_ptr<StoredBatch>> SqlEventStore::Store(const std::vector<EventSpan>& parts) {
+  auto lease = pool_.Acquire();
+  if (!lease) return tl::make_unexpected(std::move(lease.error()));
+  auto counted = Prepare(**lease, parts);
+  if (!counted) return WithContext("store events", std::move(counted.error()));
+  auto batch = std::make_unique<OpenBatch>(*this, *std::move(lease), *std::move(counted));
+  if (auto stored = batch->Store(); !stored) return WithContext("store events", std::move(stored.error()));
+  return batch;
 }
 
 Result<EventPruning> SqlEventStore::Prune(TimePoint before) {

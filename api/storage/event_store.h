@@ -2,9 +2,14 @@
 // event_rollup.h, event_names.h, event_pruning.h, event_verification.h and event_activity.h.
 #pragma once
 
+#include <memory>
+#include <vector>
+
 #include "service/event_store.h"
+#include "storage/event_ingest.h"
 #include "storage/event_names.h"
 #include "storage/event_partitions.h"
+#include "storage/event_rollup.h"
 #include "storage/event_words.h"
 #include "storage/pool.h"
 
@@ -17,6 +22,7 @@ class SqlEventStore final : public EventStore {
 
   Result<IngestResult> Ingest(const std::vector<Event>& events, const ImportCheckpoint* checkpoint,
                               TimePoint now) override;
+  Result<std::unique_ptr<StoredBatch>> Store(const std::vector<EventSpan>& parts) override;
   Result<EventPruning> Prune(TimePoint before) override;
   Result<Verification> Verify(const std::function<bool(std::chrono::sys_days)>& on_day) override;
   Result<std::vector<Contributions>> ContributionsTo(RepositoryId repository, TimePoint since) override;
@@ -25,8 +31,21 @@ class SqlEventStore final : public EventStore {
                                                 size_t limit) override;
 
  private:
-  Result<IngestResult> IngestOn(Connection& db, const std::vector<Event>& events, const ImportCheckpoint* checkpoint,
-                                TimePoint now);
+  class OpenBatch;
+  using Checkpoints = std::span<const ImportCheckpoint* const>;
+  // A batch with what its new events add to everything derived from them.
+  struct Counted {
+    EventBatch batch;
+    std::vector<size_t> part_sizes;
+    EventTallies tallies;
+    std::vector<Naming> names;
+  };
+
+  static std::vector<IngestResult> ResultsOf(const Counted& counted);
+  Result<Counted> Prepare(Connection& db, const std::vector<EventSpan>& parts);
+  static Status StoreOn(Connection& db, Counted& counted, EventsExpected expected);
+  Result<std::vector<IngestResult>> FinishOn(Connection& db, const Counted& counted, Checkpoints checkpoints,
+                                             TimePoint now);
 
   Pool& pool_;
   const Clock& clock_;

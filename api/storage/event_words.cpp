@@ -21,23 +21,23 @@ int64_t EventWords::IdIn(const Map& known, std::string_view word) {
   return other == known.end() ? 0 : other->second;
 }
 
-std::vector<EventWords::Ids> EventWords::ResolveIn(const Map& known, const std::vector<Event>& events) {
+std::vector<EventWords::Ids> EventWords::ResolveIn(const Map& known, const EventRefs& events) {
   std::vector<Ids> ids;
   ids.reserve(events.size());
-  for (const Event& event : events) ids.push_back({IdIn(known, event.type), IdIn(known, event.action)});
+  for (const Event* event : events) ids.push_back({IdIn(known, event->type), IdIn(known, event->action)});
   return ids;
 }
 
 // Whether every word has an id, or never will.
-bool EventWords::Covers(const Map& known, const std::vector<Event>& events) {
+bool EventWords::Covers(const Map& known, const EventRefs& events) {
   if (known.size() >= kWordsMax) return true;
-  return std::ranges::all_of(events, [&](const Event& event) {
-    return known.contains(event.type) && (event.action.empty() || known.contains(event.action));
+  return std::ranges::all_of(events, [&](const Event* event) {
+    return known.contains(event->type) && (event->action.empty() || known.contains(event->action));
   });
 }
 
 // Reads the table and adds what is missing, as far as there is room. The last place is kOther's.
-Result<EventWords::Map> EventWords::Store(Connection& db, const std::vector<Event>& events) {
+Result<EventWords::Map> EventWords::Store(Connection& db, const EventRefs& events) {
   if (auto locked = LockEvents(db); !locked) return tl::make_unexpected(std::move(locked.error()));
   Map known;
   int64_t last = 0;
@@ -55,15 +55,15 @@ Result<EventWords::Map> EventWords::Store(Connection& db, const std::vector<Even
     known.emplace(stored, last);
     return {};
   };
-  for (const Event& event : events) {
-    auto added = add(event.type);
-    if (added) added = add(event.action);
+  for (const Event* event : events) {
+    auto added = add(event->type);
+    if (added) added = add(event->action);
     if (!added) return tl::make_unexpected(std::move(added.error()));
   }
   return known;
 }
 
-Result<std::vector<EventWords::Ids>> EventWords::Resolve(Connection& db, const std::vector<Event>& events) {
+Result<std::vector<EventWords::Ids>> EventWords::Resolve(Connection& db, const EventRefs& events) {
   {
     const std::lock_guard lock(mutex_);
     if (Covers(known_, events)) return ResolveIn(known_, events);

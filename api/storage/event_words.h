@@ -17,6 +17,9 @@
 
 namespace repopulse {
 
+// Events of one batch, wherever they lie.
+using EventRefs = std::vector<const Event*>;
+
 class EventWords {
  public:
   static constexpr size_t kWordsMax = 1'000;
@@ -27,7 +30,7 @@ class EventWords {
     int64_t action = 0;  // 0: none
   };
   // For each event, in order. New words are stored in a transaction of their own, under the lock of who stores events.
-  Result<std::vector<Ids>> Resolve(Connection& db, const std::vector<Event>& events);
+  Result<std::vector<Ids>> Resolve(Connection& db, const EventRefs& events);
 
  private:
   struct Hash {
@@ -37,9 +40,9 @@ class EventWords {
   using Map = std::unordered_map<std::string, int64_t, Hash, std::equal_to<>>;
 
   static int64_t IdIn(const Map& known, std::string_view word);
-  static std::vector<Ids> ResolveIn(const Map& known, const std::vector<Event>& events);
-  static bool Covers(const Map& known, const std::vector<Event>& events);
-  static Result<Map> Store(Connection& db, const std::vector<Event>& events);
+  static std::vector<Ids> ResolveIn(const Map& known, const EventRefs& events);
+  static bool Covers(const Map& known, const EventRefs& events);
+  static Result<Map> Store(Connection& db, const EventRefs& events);
 
   std::mutex mutex_;
   Map known_;

@@ -71,12 +71,13 @@ CREATE TABLE event_totals (
   PRIMARY KEY (bucket_seconds, bucket, type_id, action_id)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
--- Who stores events holds this row's lock, so that what is new is decided by one at a time.
+-- Rows that are locked: 1 by who counts events, so that one does at a time; 2 shared by who stores events, against days being dropped
+-- meanwhile.
 CREATE TABLE event_ingest (
   id TINYINT NOT NULL PRIMARY KEY
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
-INSERT INTO event_ingest (id) VALUES (1);
+INSERT INTO event_ingest (id) VALUES (1), (2);
 
 -- Events tell names of repositories that nothing else is known of. full_name: as it is spelled.
 ALTER TABLE repository_names

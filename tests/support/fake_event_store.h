@@ -5,12 +5,14 @@
 #include <compare>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "service/event_store.h"
+#include "support/fake_stored_batch.h"
 
 namespace repopulse::test {
 
@@ -51,6 +53,9 @@ class FakeEventStore final : public EventStore {
       if (!added && kept->second.payload.empty()) kept->second.payload = event.payload;
     }
     return result;
+  }
+  Result<std::unique_ptr<StoredBatch>> Store(const std::vector<EventSpan>& parts) override {
+    return std::make_unique<FakeStoredBatch>(*this, parts);
   }
   Result<EventPruning> Prune(TimePoint before) override {
     if (failing) return tl::make_unexpected(*failing);

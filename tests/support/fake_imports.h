@@ -13,6 +13,7 @@
 #include "service/archive.h"
 #include "service/event_store.h"
 #include "service/import_store.h"
+#include "support/fake_stored_batch.h"
 
 namespace repopulse::test {
 
@@ -93,6 +94,7 @@ class FakeArchive final : public Archive {
       batch.end = next_ >= content_.lines.size();
       return batch;
     }
+    [[nodiscard]] bool ReadyWithin(std::chrono::milliseconds) override { return true; }
 
    private:
     void Add(const ArchiveLine& line, ArchiveBatch& batch) const {
@@ -168,6 +170,9 @@ class FakeImportedEvents final : public EventStore {
     }
     if (answer == Answer::kStoresButTheAnswerIsLost) return Fail(ErrorCode::kTimeout, "no answer");
     return result;
+  }
+  Result<std::unique_ptr<StoredBatch>> Store(const std::vector<EventSpan>& parts) override {
+    return std::make_unique<FakeStoredBatch>(*this, parts);
   }
   Result<EventPruning> Prune(TimePoint) override { return EventPruning{}; }
   Result<Verification> Verify(const std::function<bool(std::chrono::sys_days)>&) override { return Verification{}; }

@@ -81,8 +81,9 @@ def test_counts_and_texts_follow(service, lab):
                            "description": "new words", "language": "Zig", "pushed_at": "2026-02-03T04:05:06Z"})
     service.collected("lab")
     assert_served_is_truth(service, "lab")
+    service.eventually("/api/popularity/lab", lambda answer: answer.json()[0]["id"] == lab["id"])
     first = service.ask("b", "/api/popularity/lab").json()[0]
-    assert (first["id"], first["stargazers_count"], first["pushed_at"]) == (lab["id"], 123_456, "Tue, 03 Feb 2026 04:05:06 GMT")
+    assert (first["stargazers_count"], first["pushed_at"]) == (123_456, "Tue, 03 Feb 2026 04:05:06 GMT")
 
 
 @pytest.mark.parametrize("operation", [{"op": "rename", "name": "a-new-name"}, {"op": "transfer", "owner": "new-owner"}])
@@ -134,7 +135,7 @@ def test_a_repository_that_is_gone_or_left_is_no_longer_ranked(service, lab, ope
     service.collected("lab")
     assert lab["id"] not in [row["id"] for row in service.github.truth("lab")]
     assert_served_is_truth(service, "lab")
-    assert service.ask("a", "/api/v1/topics/lab").json()["data"]["repositories_count"] == before - 1
+    service.eventually("/api/v1/topics/lab", lambda answer: answer.json()["data"]["repositories_count"] == before - 1)
     for path in ("/api/lab", "/api/popularity/lab", "/api/activity/lab", "/db/lab"):
         service.eventually(path, lambda answer: lab["id"] not in [row["id"] for row in answer.json()])
 
@@ -205,7 +206,8 @@ def test_what_happens_while_pages_are_read_loses_nobody(service):
         service.collected("docker")
     finally:
         service.github.faults()
-    assert {row["id"] for row in served(service, "docker")} == {row["id"] for row in rows}
+    # Its pages are kept one by one, so a list that is read while the replica hears of the change may be of both states.
+    wait_until(lambda: {row["id"] for row in served(service, "docker")} == {row["id"] for row in rows}, 5, what="all 900 to be served")
     service.collected("docker")
     assert_served_is_truth(service, "docker")
 

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from contract import assert_stored_is_truth, by_stars
+from contract import assert_stored_is_truth, by_stars, of_one_state
 from simulated import wait_for_search
 
 LISTS = ("/api/lab", "/api/popularity/lab", "/db/lab")
@@ -86,7 +86,7 @@ def test_spoilt_answers_take_nobody_out_of_the_ranking(service, name):
 
 @pytest.mark.parametrize("name", list(LASTING))
 def test_a_lasting_fault_ends_the_job_with_a_clear_error(service, name):
-    before = [service.ask("a", path).json() for path in LISTS]
+    before = [of_one_state(lambda: [service.ask(name, path) for name in ("a", "b")], by="etag")[0].json() for path in LISTS]
     change(service)
     service.github.faults(rule(name, LASTING[name], {**SEARCH, "regex": "topic:lab"}))
     answer = service.collect("lab")

@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from contract import assert_served_is_truth, by_stars
+from contract import assert_served_is_truth, by_stars, settled
 from load import Load, exactly
 from simulated import searches_of, wait_for_search
 from stack import wait_until
@@ -24,7 +24,7 @@ def service(small_service):
 
 @pytest.fixture
 def load(service):
-    wanted = {path: service.get(path).body for path in UNCACHED + CACHED}
+    wanted = {path: settled(service, path).body for path in UNCACHED + CACHED}
     with Load(service.port, UNCACHED + CACHED, exactly(wanted)) as running:
         yield running
 

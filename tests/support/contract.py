@@ -127,6 +127,23 @@ def assert_parameters(answer, *names):
     return problem
 
 
+def of_one_state(ask, by="last-modified", timeout=10.0):
+    """ask()'s answers, which a test compares with one another, once all of them tell of the same state of the data.
+
+    The proxy and each replica keep every variant of an answer for a time of its own, so a refresh may come between two requests. An
+    answer says in Last-Modified how old its data are; where data change within a second, go `by` the ETag, of answers in one encoding.
+    """
+    def told():
+        answers = list(ask())
+        return answers if len({answer.headers.get(by) for answer in answers}) == 1 else None
+    return wait_until(told, timeout, what=f"answers that agree in {by}")
+
+
+def settled(service, path):
+    """The proxy's answer, once it is that of both replicas: none of them is about to be renewed."""
+    return of_one_state(lambda: [service.get(path), *(service.ask(name, path) for name in ("a", "b"))], by="etag")[0]
+
+
 def served(service, topic, replica="a"):
     """A topic's whole ranking by stars as one replica has it; None while it is answered otherwise."""
     rows, path = [], f"/api/v1/topics/{topic}/repositories?per_page=100"

@@ -146,8 +146,8 @@ def test_repositories_with_at_least_so_many(replayed, hours, kind, least):
     want = {repository: number for repository, number in hours.per_repository(kind).items() if number >= least}
     assert {row["id"]: row["count"] for row in rows} == want
     assert [(row["count"], row["id"]) for row in rows] == sorted(((n, i) for i, n in want.items()), key=lambda one: (-one[0], one[1]))
-    names = hours.names()
-    assert all(row["full_name"] == names[row["id"]] for row in rows if hours.holders()[names[row["id"]].lower()] == row["id"])
+    names, holders = hours.names(), hours.holders()
+    assert all(row["full_name"] == names[row["id"]] for row in rows if holders[names[row["id"]].lower()] == row["id"])
 
 
 def test_repositories_of_the_last_minutes(replayed, hours):

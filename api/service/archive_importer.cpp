@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <future>
 #include <memory>
+#include <set>
 #include <span>
 #include <unordered_set>
 
 #include "base/log.h"
+#include "base/time_format.h"
 #include "service/archive_file_import.h"
 #include "service/import_pipeline.h"
 
@@ -15,6 +17,7 @@ namespace {
 
 constexpr std::chrono::seconds kTellAddedEvery{5};
 constexpr std::chrono::milliseconds kSoon{200};
+constexpr size_t kDaysExpectedMax = 400;
 // Hours in a row for which the archive's server could not be reached, before the others are not asked for any more.
 constexpr size_t kUnreachableHoursMax = 3;
 
@@ -118,6 +121,22 @@ void LogReport(const FileReport& report) {
        {"error", report.error ? std::string_view(report.error->message) : ""}});
 }
 
+// The days that the files' names tell; what they hold may differ.
+std::set<std::chrono::sys_days> DaysOf(const std::vector<ArchiveLocation>& locations) {
+  std::set<std::chrono::sys_days> days;
+  for (const ArchiveLocation& location : locations) {
+    auto hour = std::optional<ArchiveHour>();
+    if (const auto* path = std::get_if<std::filesystem::path>(&location)) {
+      const std::string name = path->filename().string();
+      hour = ParseArchiveHour(std::string_view(name).substr(0, name.find('.')));
+    } else {
+      hour = std::get<ArchiveHour>(location);
+    }
+    if (hour && days.size() < kDaysExpectedMax) days.insert(DayOf(hour->begin));
+  }
+  return days;
+}
+
 // Opens files one ahead of where they are wanted, as that may take as long as storing one does.
 class FilesAhead {
  public:
@@ -150,6 +169,7 @@ class ImportRun {
             ImportSession& session)
       : request_(request),
         session_(session),
+        events_(parts.events),
         telling_(request, listener, parts.clock),
         ahead_(parts.archive, request.locations, session.stop),
         pipeline_(parts.events, parts.clock) {
@@ -157,6 +177,8 @@ class ImportRun {
   }
 
   void ReadAll() {
+    // Beside opening the first file. Where it fails, storing the first events says why.
+    expecting_ = std::async(std::launch::async, [this] { return events_.ExpectDays(DaysOf(request_.locations)); });
     for (size_t i = 0; i < request_.locations.size() && !GivesUp(); ++i) ReadOne(i);
     pipeline_.Drain();
     LogEnded();
@@ -179,6 +201,7 @@ class ImportRun {
         }));
     ArchiveFileImport& file = *files_.back();
     file.Begin(std::move(opened), report_.files[i]);
+    if (expecting_.valid()) static_cast<void>(expecting_.get());
     if (!file.ended()) ahead_.Prepare(i + 1);
     for (;;) {
       if (!file.ReadySoon()) pipeline_.Drain();
@@ -207,12 +230,14 @@ class ImportRun {
 
   const ImportRequest& request_;
   ImportSession& session_;
+  EventStore& events_;
   ImportReport report_;
   Telling telling_;
   FilesAhead ahead_;
   std::vector<std::unique_ptr<ArchiveFileImport>> files_;  // as far as they were begun
   size_t logged_ = 0;
   ImportPipeline pipeline_;
+  std::future<Status> expecting_;
 };
 
 }  // namespace

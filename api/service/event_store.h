@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -69,6 +70,9 @@ class EventStore {
   // Any error: Ingest() the parts instead, after the newer batch is gone.
   using EventSpan = std::span<const Event>;
   virtual Result<std::unique_ptr<StoredBatch>> Store(const std::vector<EventSpan>& parts) = 0;
+
+  // Makes room for events of these days at once, so that the first event of each has not to wait for it.
+  virtual Status ExpectDays(const std::set<std::chrono::sys_days>& days) = 0;
 
   // Drops the days that lie wholly before `before`, and their minute totals. Rollups and other totals stay.
   virtual Result<EventPruning> Prune(TimePoint before) = 0;

@@ -7,7 +7,7 @@ namespace repopulse {
 namespace {
 
 // From here on a transaction's own cost does not matter any more.
-constexpr size_t kEventsWorthATransaction = 5'000;
+constexpr size_t kEventsWorthATransaction = 16'000;
 constexpr size_t kPartsMax = 200;
 
 }  // namespace

@@ -151,6 +151,10 @@ Result<std::unique_ptr<StoredBatch>> SqlEventStore::Store(const std::vector<Even
   return batch;
 }
 
+Status SqlEventStore::ExpectDays(const std::set<std::chrono::sys_days>& days) {
+  return WithConnection(pool_, [&](Connection& db) { return partitions_.Ensure(db, days); });
+}
+
 Result<EventPruning> SqlEventStore::Prune(TimePoint before) {
   auto pruned =
       WithConnection(pool_, [&](Connection& db) { return PruneEvents(db, partitions_, before, clock_.Now()); });

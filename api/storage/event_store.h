@@ -23,6 +23,7 @@ class SqlEventStore final : public EventStore {
   Result<IngestResult> Ingest(const std::vector<Event>& events, const ImportCheckpoint* checkpoint,
                               TimePoint now) override;
   Result<std::unique_ptr<StoredBatch>> Store(const std::vector<EventSpan>& parts) override;
+  Status ExpectDays(const std::set<std::chrono::sys_days>& days) override;
   Result<EventPruning> Prune(TimePoint before) override;
   Result<Verification> Verify(const std::function<bool(std::chrono::sys_days)>& on_day) override;
   Result<std::vector<Contributions>> ContributionsTo(RepositoryId repository, TimePoint since) override;

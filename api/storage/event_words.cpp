@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "storage/bulk.h"
 #include "storage/event_ingest.h"
 #include "storage/transaction.h"
 
@@ -10,7 +11,7 @@ namespace repopulse {
 namespace {
 
 constexpr std::string_view kRead = "SELECT id, word FROM event_words";
-constexpr std::string_view kInsert = "INSERT INTO event_words (id, word) VALUES (?, ?)";
+constexpr BulkInsert kInsert{.head = "INSERT INTO event_words (id, word) VALUES", .tail = ""};
 
 }  // namespace
 
@@ -46,20 +47,20 @@ Result<EventWords::Map> EventWords::Store(Connection& db, const EventRefs& event
     last = std::max(last, row.Int(0));
   });
   if (!read) return tl::make_unexpected(std::move(read.error()));
-  const auto add = [&](std::string_view word) -> Status {
-    if (word.empty() || known.contains(word) || known.size() >= kWordsMax) return {};
+  BulkRows rows({BulkKind::kInteger, BulkKind::kText}, 0);
+  const auto add = [&](std::string_view word) {
+    if (word.empty() || known.contains(word) || known.size() >= kWordsMax) return;
     const std::string_view stored = known.size() + 1 == kWordsMax && !known.contains(kOther) ? kOther : word;
     if (stored != word) LogWarn("event_words_full", {{"word", word}});
-    auto written = db.Execute(kInsert, {++last, stored});
-    if (!written) return tl::make_unexpected(std::move(written.error()));
-    known.emplace(stored, last);
-    return {};
+    known.emplace(stored, ++last);
+    rows.Add(last, stored);
   };
   for (const Event* event : events) {
-    auto added = add(event->type);
-    if (added) added = add(event->action);
-    if (!added) return tl::make_unexpected(std::move(added.error()));
+    add(event->type);
+    add(event->action);
   }
+  if (rows.empty()) return known;
+  if (auto written = db.Insert(kInsert, rows); !written) return tl::make_unexpected(std::move(written.error()));
   return known;
 }
 

@@ -10,7 +10,7 @@ from .settings import SettingsError
 NGINX_FOLDERS = ("cache", "body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
-def database(layout, password_file):
+def database(layout, buffer_pool_mib, password_file):
     """db/repopulse.cnf with this stack's places, and the statements that give the service its user and database."""
     statements = layout.secrets / "database-init.sql"
     password = _sql_text(password_file.read_text().strip())
@@ -27,6 +27,7 @@ socket = {layout.database_socket}
 pid-file = {layout.sockets}/database.pid
 init-file = {statements}
 skip-networking
+innodb_buffer_pool_size = {buffer_pool_mib}M
 """)
 
 

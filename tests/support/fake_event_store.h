@@ -57,6 +57,7 @@ class FakeEventStore final : public EventStore {
   Result<std::unique_ptr<StoredBatch>> Store(const std::vector<EventSpan>& parts) override {
     return std::make_unique<FakeStoredBatch>(*this, parts);
   }
+  Status ExpectDays(const std::set<std::chrono::sys_days>&) override { return {}; }
   Result<EventPruning> Prune(TimePoint before) override {
     if (failing) return tl::make_unexpected(*failing);
     pruned_before = before;

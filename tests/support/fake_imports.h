@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -174,6 +175,7 @@ class FakeImportedEvents final : public EventStore {
   Result<std::unique_ptr<StoredBatch>> Store(const std::vector<EventSpan>& parts) override {
     return std::make_unique<FakeStoredBatch>(*this, parts);
   }
+  Status ExpectDays(const std::set<std::chrono::sys_days>&) override { return {}; }
   Result<EventPruning> Prune(TimePoint) override { return EventPruning{}; }
   Result<Verification> Verify(const std::function<bool(std::chrono::sys_days)>&) override { return Verification{}; }
   Result<std::vector<Contributions>> ContributionsTo(RepositoryId, TimePoint) override {

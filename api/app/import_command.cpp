@@ -59,7 +59,7 @@ class StopAtSignal {
       const auto signal = signals_.WaitFor(kLookForSignals);
       if (!signal) continue;
       if (++seen == 2) _exit(128 + *signal);
-      std::cerr << "\nStopping after the batch at work; once more ends at once.\n" << std::flush;
+      std::cerr << "\nStopping after what is being stored; once more ends at once.\n" << std::flush;
       stop_.request_stop();
     }
   }

@@ -156,7 +156,7 @@ const std::vector<Setting>& AllSettings() {
       {"REDIS_PORT", "6379", Between<1, 65535>},
       {"REDIS_PASSWORD", "", Anything, true},
       {"REDIS_MAXMEMORY_MIB", "256", Between<16, 65536>},
-      {"DB_BUFFER_POOL_MIB", "512", Between<64, 1048576>},
+      {"DB_BUFFER_POOL_MIB", "0", Between<0, 1048576>},
       {"LOG_LEVEL", "info", KnownLogLevel},
   };
   return settings;

@@ -15,7 +15,7 @@ struct ArchiveOptions {
   std::string user_agent;
   std::chrono::milliseconds connect{5000};
   std::chrono::milliseconds stall{30000};       // how long the server may send next to nothing
-  size_t whole_bytes_max = 64UL * 1024 * 1024;  // unpacked: up to here a file is held whole, else read twice
+  size_t whole_bytes_max = 32UL * 1024 * 1024;  // unpacked: up to here a file is held whole, else read twice
 };
 
 // Thread-safe. `clock` must outlive it.

@@ -110,7 +110,7 @@ Result<Representation> ShowIntervals(const Services& services, const IntervalsRe
   if (!selection) return tl::make_unexpected(std::move(selection.error()));
   if (selection->instead) return *std::move(selection->instead);
   const TimePoint now = services.clock.Now();
-  const auto statistics = services.events.Intervals(selection->filter);
+  const auto statistics = services.events.Intervals(selection->filter, EventReader::Percentiles::kWanted);
   if (!statistics) return tl::make_unexpected(statistics.error());
   auto stated = State(services,
                       {.repository = selection->filter.repository,

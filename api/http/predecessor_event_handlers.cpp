@@ -22,7 +22,8 @@ constexpr int64_t kWindowMinutesMax = 120;
 // ---- GET /pull_requests/{repo_id}
 
 Result<Representation> ShowPullRequests(const Services& services, RepositoryId repository) {
-  const auto statistics = services.events.Intervals({std::string(kPullRequestEvent), "opened", repository});
+  const auto statistics = services.events.Intervals({std::string(kPullRequestEvent), "opened", repository},
+                                                    EventReader::Percentiles::kNotWanted);
   if (!statistics) return tl::make_unexpected(statistics.error());
   return JsonAnswer(services, {{"avg_time", statistics->mean_seconds.value_or(0.0)}});
 }
@@ -88,7 +89,8 @@ Result<Representation> ShowAveragePullRequestTime(const Services& services, cons
   if (!known) return tl::make_unexpected(known.error());
   std::optional<double> mean;
   if (*known) {
-    const auto statistics = services.events.Intervals({std::string(kPullRequestEvent), std::nullopt, (*known)->id});
+    const auto statistics = services.events.Intervals({std::string(kPullRequestEvent), std::nullopt, (*known)->id},
+                                                      EventReader::Percentiles::kNotWanted);
     if (!statistics) return tl::make_unexpected(statistics.error());
     mean = statistics->mean_seconds;
   }

@@ -29,8 +29,9 @@ Result<Representation> ShowAverageTime(const Services& services, const EventQues
   if (auto known = CheckType(services, *question.type); !known) return tl::make_unexpected(std::move(known.error()));
   auto selection = Select(services, question);
   if (!selection) return tl::make_unexpected(std::move(selection.error()));
-  auto statistics = selection->filter ? services.events.Intervals(*selection->filter)
-                                      : Result<IntervalStatistics>(IntervalStatistics{});
+  auto statistics = selection->filter
+                        ? services.events.Intervals(*selection->filter, EventReader::Percentiles::kNotWanted)
+                        : Result<IntervalStatistics>(IntervalStatistics{});
   if (!statistics) return tl::make_unexpected(std::move(statistics.error()));
   if (!statistics->mean_seconds || !statistics->first) {
     return Fail(ErrorCode::kConflict, "At least two events are needed for the time between them; there are " +

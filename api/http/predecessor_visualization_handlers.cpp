@@ -159,7 +159,7 @@ Result<Representation> ShowIntervals(const Services& services, const EventQuesti
   if (!events) return tl::make_unexpected(events.error());
   Page page = IntervalPage(question, *selection, *events, services.clock.Now());
   if (question.type && selection->filter) {
-    const auto statistics = services.events.Intervals(*selection->filter);
+    const auto statistics = services.events.Intervals(*selection->filter, EventReader::Percentiles::kNotWanted);
     if (!statistics) return tl::make_unexpected(statistics.error());
     page.rows.emplace_back("All events counted", FormatValue(static_cast<double>(statistics->events), 1));
     page.rows.emplace_back("Average of all",

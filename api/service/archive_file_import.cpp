@@ -11,7 +11,6 @@ namespace repopulse {
 namespace {
 
 constexpr size_t kErrorBytesMax = 500;
-constexpr std::chrono::milliseconds kSoon{200};
 
 ImportOutcome OutcomeOfArchive(ErrorCode code) {
   switch (code) {
@@ -106,7 +105,9 @@ Result<ArchiveFileImport::Plan> ArchiveFileImport::Prepare() {
   return Plan{.progress = fresh};
 }
 
-bool ArchiveFileImport::ReadySoon() const { return ended_ || read_to_end_ || read_error_ || file_->ReadyWithin(kSoon); }
+bool ArchiveFileImport::ReadyWithin(std::chrono::milliseconds time) const {
+  return ended_ || read_to_end_ || read_error_ || file_->ReadyWithin(time);
+}
 
 std::optional<ArchiveBatch> ArchiveFileImport::Next() {
   if (ended_ || read_to_end_ || read_error_) return std::nullopt;
@@ -132,20 +133,17 @@ ImportProgress ArchiveFileImport::After(const ArchiveBatch& batch) const {
 
 bool ArchiveFileImport::WantsMore() {
   if (ended_) return false;
-  const bool stopped = session_.stop.stop_requested();
-  if (!stopped && !session_.database_is_gone) return true;
-  const ImportOutcome cut_short = stopped ? ImportOutcome::kInterrupted : ImportOutcome::kUnreachable;
-  EndWith(any_finished_ ? cut_short : ImportOutcome::kNotTried);
-  return false;
+  if (session_.stop.stop_requested()) {
+    EndWith(ImportOutcome::kInterrupted, Error{ErrorCode::kCancelled, "the import was stopped"});
+  } else if (session_.database_is_gone) {
+    EndWith(ImportOutcome::kUnreachable, Error{ErrorCode::kUnavailable, "the database does not answer"});
+  }
+  return !ended_;
 }
 
 std::optional<ImportCheckpoint> ArchiveFileImport::Checkpoint(const ArchiveBatch& batch) const {
   if (!plan_.recorded) return std::nullopt;
   return ImportCheckpoint{After(batch)};
-}
-
-bool ArchiveFileImport::MayBeEmptyWith(const ArchiveBatch& batch) const {
-  return batch.end && batch.events.empty() && !CheckHasEvents(After(batch));
 }
 
 void ArchiveFileImport::Finished(const ArchiveBatch& batch, const IngestResult& result) {
@@ -204,7 +202,6 @@ void ArchiveFileImport::Account(const ArchiveBatch& batch, const ImportProgress&
   report_->counts.added += result.added;
   report_->counts.duplicates += result.duplicates;
   report_->counts.expired += result.expired;
-  any_finished_ = true;
   on_batch_(batch.bytes_read, static_cast<int64_t>(batch.events.size()) + batch.skipped, result.added);
   if (batch.end) EndWith(ImportOutcome::kTaken);
 }

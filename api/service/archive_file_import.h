@@ -34,16 +34,14 @@ class ArchiveFileImport {
 
   // Begins to read; `report` is filled from here on.
   void Begin(Result<std::unique_ptr<ArchiveFile>> opened, FileReport& report);
-  // False: Next() would have to wait for longer than one should keep a transaction open for.
-  [[nodiscard]] bool ReadySoon() const;
+  // False: Next() would still have to wait after that time.
+  [[nodiscard]] bool ReadyWithin(std::chrono::milliseconds time) const;
   // None: there is no other, whatever the reason; End() follows when those that came are finished.
   std::optional<ArchiveBatch> Next();
   // False: it has ended, or does so now as the import stops or the database is gone; its batches are not to be stored.
   bool WantsMore();
   // What is to be written with the next batch; none where the file is recorded as a whole already.
   [[nodiscard]] std::optional<ImportCheckpoint> Checkpoint(const ArchiveBatch& batch) const;
-  // Whether it may be that with this batch the file ends and holds no event at all: that is for Take() to find out.
-  [[nodiscard]] bool MayBeEmptyWith(const ArchiveBatch& batch) const;
   void Finished(const ArchiveBatch& batch, const IngestResult& result);
   // All in one go, as often as it needs while patience lasts.
   void Take(const ArchiveBatch& batch);
@@ -81,7 +79,6 @@ class ArchiveFileImport {
   std::unique_ptr<ArchiveFile> file_;
   Plan plan_;
   bool read_to_end_ = false;
-  bool any_finished_ = false;
   std::optional<Error> read_error_;
   bool ended_ = false;
 };

@@ -1,6 +1,7 @@
 #include "service/archive_importer.h"
 
 #include <algorithm>
+#include <functional>
 #include <future>
 #include <memory>
 #include <set>
@@ -140,25 +141,31 @@ std::set<std::chrono::sys_days> DaysOf(const std::vector<ArchiveLocation>& locat
 // Opens files one ahead of where they are wanted, as that may take as long as storing one does.
 class FilesAhead {
  public:
-  FilesAhead(Archive& archive, const std::vector<ArchiveLocation>& locations, const std::stop_token& stop)
-      : archive_(archive), locations_(locations), stop_(stop) {}
+  FilesAhead(Archive& archive, const std::vector<ArchiveLocation>& locations, std::stop_token stop)
+      : archive_(archive), locations_(locations), outer_(std::move(stop)) {}
+  ~FilesAhead() { stopping_.request_stop(); }
+  FilesAhead(const FilesAhead&) = delete;
+  FilesAhead& operator=(const FilesAhead&) = delete;
 
-  [[nodiscard]] bool ReadySoon() const {
-    return !ahead_.valid() || ahead_.wait_for(kSoon) == std::future_status::ready;
+  [[nodiscard]] bool ReadyWithin(std::chrono::milliseconds time) const {
+    return !ahead_.valid() || ahead_.wait_for(time) == std::future_status::ready;
   }
   Result<std::unique_ptr<ArchiveFile>> Take(size_t index) {
     if (ahead_.valid()) return ahead_.get();
-    return archive_.Open(locations_[index], stop_);
+    return archive_.Open(locations_[index], outer_);
   }
   void Prepare(size_t index) {
-    if (index == locations_.size() || stop_.stop_requested()) return;
-    ahead_ = std::async(std::launch::async, [this, index] { return archive_.Open(locations_[index], stop_); });
+    if (index == locations_.size() || stopping_.stop_requested()) return;
+    ahead_ = std::async(std::launch::async,
+                        [this, index] { return archive_.Open(locations_[index], stopping_.get_token()); });
   }
 
  private:
   Archive& archive_;
   const std::vector<ArchiveLocation>& locations_;
-  const std::stop_token stop_;
+  const std::stop_token outer_;
+  std::stop_source stopping_;  // also at the end, when nobody wants the file any more
+  const std::stop_callback<std::function<void()>> on_stop_{outer_, [this] { stopping_.request_stop(); }};
   std::future<Result<std::unique_ptr<ArchiveFile>>> ahead_;
 };
 
@@ -190,11 +197,10 @@ class ImportRun {
 
  private:
   void ReadOne(size_t i) {
-    if (!ahead_.ReadySoon()) pipeline_.Drain();  // no transaction stays open while a server is waited for
+    if (!ahead_.ReadyWithin(kSoon)) pipeline_.Drain();  // no transaction stays open while a server is waited for
     auto opened = ahead_.Take(i);
     if (opened) telling_.Opened(i, **opened);
-    // The same file once more: what is known of it must be up to date.
-    if (opened && i > 0 && report_.files[i - 1].name == (*opened)->name()) pipeline_.Drain();
+    if (opened && IsPending((*opened)->name())) pipeline_.Drain();  // what is known of it must be up to date
     files_.push_back(
         std::make_unique<ArchiveFileImport>(session_, [this, i](int64_t bytes, int64_t read, int64_t added) {
           telling_.Batch(i, report_.files[i].name, bytes, read, added);
@@ -204,7 +210,7 @@ class ImportRun {
     if (expecting_.valid()) static_cast<void>(expecting_.get());
     if (!file.ended()) ahead_.Prepare(i + 1);
     for (;;) {
-      if (!file.ReadySoon()) pipeline_.Drain();
+      if (!file.ReadyWithin(kSoon)) pipeline_.Drain();
       auto batch = file.Next();
       if (!batch) break;
       pipeline_.Push(file, *std::move(batch));
@@ -214,6 +220,14 @@ class ImportRun {
       file.End();
     }
     LogEnded();
+  }
+
+  // Whether a file of this name waits to be finished.
+  [[nodiscard]] bool IsPending(const std::string& name) const {
+    for (size_t i = logged_; i < files_.size(); ++i) {
+      if (!files_[i]->ended() && report_.files[i].name == name) return true;
+    }
+    return false;
   }
 
   [[nodiscard]] bool GivesUp() const {

@@ -107,9 +107,11 @@ class EventReader {
 
   // Events created at or after `since`, later than now too; none: all that were ever counted.
   virtual Result<EventCounts> Counts(const EventFilter& filter, std::optional<TimePoint> since) = 0;
-  // Of all that were ever counted; median and p90 of the newest `percentile_events_max` that are still stored.
+  // Of all that were ever counted. Median and p90, where they are wanted, of the newest kPercentileEventsMax that are
+  // still stored: the mean is told by a few counts, they are not.
   static constexpr size_t kPercentileEventsMax = 1000;
-  virtual Result<IntervalStatistics> Intervals(const EventFilter& filter) = 0;
+  enum class Percentiles { kWanted, kNotWanted };
+  virtual Result<IntervalStatistics> Intervals(const EventFilter& filter, Percentiles percentiles) = 0;
   // Repositories with at least `min_count` events of the type: ever, or from `since` on.
   virtual Result<RepositoryCountPage> Repositories(const std::string& type, int64_t min_count,
                                                    std::optional<TimePoint> since,

@@ -1,6 +1,7 @@
 #include "service/import_pipeline.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 namespace repopulse {
@@ -8,19 +9,28 @@ namespace {
 
 // From here on a transaction's own cost does not matter any more.
 constexpr size_t kEventsWorthATransaction = 16'000;
+constexpr size_t kPayloadBytesMax = 8UL * 1024 * 1024;
 constexpr size_t kPartsMax = 200;
+// Others wait for an open transaction: who makes or drops days, and who stores the same events.
+constexpr std::chrono::seconds kOpenMax{1};
+
+size_t PayloadBytes(const ArchiveBatch& batch) {
+  return std::accumulate(batch.events.begin(), batch.events.end(), size_t{0},
+                         [](size_t sum, const Event& event) { return sum + event.payload.size(); });
+}
 
 }  // namespace
 
 void ImportPipeline::Push(ArchiveFileImport& file, ArchiveBatch batch) {
-  if (file.MayBeEmptyWith(batch)) {
+  if (batch.events.empty() && batch.end) {  // perhaps there was no event at all: that is for Take() to find out
     Drain();
     return file.Take(batch);
   }
   if (!HasRoomFor(file, batch)) Advance();
   gathered_->events += batch.events.size();
+  gathered_->payload_bytes += PayloadBytes(batch);
   gathered_->parts.push_back({&file, std::move(batch)});
-  if (!open_ || gathered_->events >= kEventsWorthATransaction) Advance();
+  if (ShouldAdvance()) Advance();
 }
 
 bool ImportPipeline::HasRoomFor(const ArchiveFileImport& file, const ArchiveBatch& batch) const {
@@ -28,6 +38,11 @@ bool ImportPipeline::HasRoomFor(const ArchiveFileImport& file, const ArchiveBatc
   // A file's checkpoint says what its batches before came to.
   return gathered_->parts.back().file != &file && gathered_->parts.size() < kPartsMax &&
          gathered_->events + batch.events.size() <= EventStore::kIngestEventsMax;
+}
+
+bool ImportPipeline::ShouldAdvance() const {
+  return !open_ || clock_.SteadyNow() - open_->begun >= kOpenMax || gathered_->events >= kEventsWorthATransaction ||
+         gathered_->payload_bytes >= kPayloadBytesMax;
 }
 
 void ImportPipeline::Drain() {
@@ -40,25 +55,29 @@ void ImportPipeline::Advance() {
   if (open_) Await(*open_);  // two that store at once would only be in each other's way
   if (next) Start(*next);
   if (open_ && !Finish(*open_)) {
-    // Whatever the reason: nothing else may be open while its parts are taken one by one.
+    open_->stored.reset();  // first, as the newer may wait for what this one has stored
     if (next) {
       Await(*next);
-      next->stored.reset();
+      next->stored.reset();  // its parts are taken alone too, when it is their turn
     }
-    open_->stored.reset();
-    for (Part& part : open_->parts) part.file->Take(part.batch);
-    if (next) Start(*next);
+    TakeAlone(*open_);
   }
   open_ = std::move(next);
 }
 
 void ImportPipeline::Start(Load& load) {
-  if (load.events == 0) return;
+  load.begun = clock_.SteadyNow();
+  const bool wanted = std::ranges::all_of(load.parts, [](const Part& part) { return part.file->WantsMore(); });
+  if (load.events == 0 || !wanted) return;
   load.storing = std::async(std::launch::async, [this, &load] {
     std::vector<EventStore::EventSpan> parts;
     for (const Part& part : load.parts) parts.emplace_back(part.batch.events);
     return events_.Store(parts);
   });
+}
+
+void ImportPipeline::TakeAlone(Load& load) {
+  for (Part& part : load.parts) part.file->Take(part.batch);
 }
 
 void ImportPipeline::Await(Load& load) {
@@ -67,6 +86,10 @@ void ImportPipeline::Await(Load& load) {
 }
 
 bool ImportPipeline::Finish(Load& load) const {
+  if (load.events == 0) {
+    TakeAlone(load);
+    return true;
+  }
   // All or none: what a file that has ended meanwhile brought would be stored too.
   const bool wanted = std::ranges::all_of(load.parts, [](const Part& part) { return part.file->WantsMore(); });
   if (!wanted || !load.stored) return false;

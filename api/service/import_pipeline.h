@@ -29,17 +29,21 @@ class ImportPipeline {
   struct Load {
     std::vector<Part> parts;
     size_t events = 0;
+    size_t payload_bytes = 0;
+    SteadyTime begun;
     std::future<Result<std::unique_ptr<StoredBatch>>> storing;
     std::unique_ptr<StoredBatch> stored;  // none where it could not be
   };
 
   [[nodiscard]] bool HasRoomFor(const ArchiveFileImport& file, const ArchiveBatch& batch) const;
+  [[nodiscard]] bool ShouldAdvance() const;
   // Starts storing what was gathered, and finishes what was stored before.
   void Advance();
   void Start(Load& load);
   static void Await(Load& load);
   // False: it was not stored, and every part has to be taken alone.
   bool Finish(Load& load) const;
+  static void TakeAlone(Load& load);
 
   EventStore& events_;
   const Clock& clock_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "base/time_format.h"
 #include "storage/event_reader.h"
@@ -32,14 +33,11 @@ constexpr std::string_view kCountEvents = R"(
   WHERE created_at >= ? AND created_at < ?)";
 constexpr std::string_view kDayDropped = "SELECT 1 FROM event_days_dropped WHERE day = ?";
 
-constexpr std::string_view kHistoryByHour = R"(
+// In the primary key's order: the server neither sorts nor groups.
+constexpr std::string_view kHistory = R"(
   SELECT hour, type_id, action_id, events FROM event_rollups
-  WHERE repository_id = ? AND hour >= ? AND hour <= ?
-  ORDER BY hour, type_id, action_id)";
-constexpr std::string_view kHistoryByDay = R"(
-  SELECT DATE(hour) AS day, type_id, action_id, CAST(SUM(events) AS SIGNED) FROM event_rollups
   WHERE repository_id = ? AND hour >= ? AND hour < ?
-  GROUP BY day, type_id, action_id ORDER BY day, type_id, action_id)";
+  ORDER BY hour, type_id, action_id)";
 constexpr std::string_view kMinutes = R"(
   SELECT bucket, type_id, 0, CAST(SUM(events) AS SIGNED) FROM event_totals
   WHERE bucket_seconds = 60 AND bucket >= ?
@@ -127,28 +125,40 @@ Status CountSince(Tally& tally, const EventMatch& match, TimePoint since) {
   return tally.Add(Matching(kCountTotals, match), With({minute, hour, hour, day, day}, match));
 }
 
-Result<std::vector<BucketCount>> ReadBuckets(Connection& db, EventWordNames& words, std::string_view sql,
-                                             std::initializer_list<Value> values) {
-  struct Found {
-    TimePoint bucket;
-    int64_t type = 0;
-    int64_t action = 0;
-    int64_t events = 0;
-  };
-  std::vector<Found> rows;
-  auto read = db.Query(sql, values, [&](const Row& row) {
-    rows.push_back({row.Time(0), row.Int(1), row.Int(2), row.Int(3)});
-  });
-  if (!read) return tl::make_unexpected(std::move(read.error()));
-  std::vector<BucketCount> buckets;
-  for (const Found& row : rows) {
-    auto type = words.NameOf(db, row.type);
-    if (!type) return tl::make_unexpected(std::move(type.error()));
-    auto action = words.NameOf(db, row.action);
-    if (!action) return tl::make_unexpected(std::move(action.error()));
-    buckets.push_back({row.bucket, *std::move(type), *std::move(action), row.events});
+// Counts by bucket, type and action, in this order.
+class Buckets {
+ public:
+  explicit Buckets(std::chrono::seconds size) : size_(size) {}
+
+  Status Add(Connection& db, std::string_view sql, std::initializer_list<Value> values) {
+    return db.Query(sql, values, [&](const Row& row) {
+      const auto bucket = TimePoint{row.Time(0).time_since_epoch() / size_ * size_};
+      counts_[{bucket, row.Int(1), row.Int(2)}] += row.Int(3);
+    });
   }
-  return buckets;
+  Result<std::vector<BucketCount>> Named(Connection& db, EventWordNames& words) const {
+    std::vector<BucketCount> buckets;
+    for (const auto& [key, events] : counts_) {
+      const auto& [bucket, type_id, action_id] = key;
+      auto type = words.NameOf(db, type_id);
+      if (!type) return tl::make_unexpected(std::move(type.error()));
+      auto action = words.NameOf(db, action_id);
+      if (!action) return tl::make_unexpected(std::move(action.error()));
+      buckets.push_back({bucket, *std::move(type), *std::move(action), events});
+    }
+    return buckets;
+  }
+
+ private:
+  const std::chrono::seconds size_;
+  std::map<std::tuple<TimePoint, int64_t, int64_t>, int64_t> counts_;
+};
+
+Result<std::vector<BucketCount>> ReadBuckets(Connection& db, EventWordNames& words, std::chrono::seconds size,
+                                             std::string_view sql, std::initializer_list<Value> values) {
+  Buckets buckets(size);
+  if (auto read = buckets.Add(db, sql, values); !read) return tl::make_unexpected(std::move(read.error()));
+  return buckets.Named(db, words);
 }
 
 }  // namespace
@@ -192,8 +202,7 @@ Result<EventCounts> SqlEventReader::Counts(const EventFilter& filter, std::optio
 Result<std::vector<BucketCount>> SqlEventReader::History(RepositoryId repository, std::chrono::seconds bucket,
                                                          TimePoint from, TimePoint to) {
   auto result = WithConnection(pool_, [&](Connection& db) {
-    if (bucket == hours{1}) return ReadBuckets(db, words_, kHistoryByHour, {repository, from, to});
-    return ReadBuckets(db, words_, kHistoryByDay, {repository, from, to + days{1}});
+    return ReadBuckets(db, words_, bucket, kHistory, {repository, from, to + bucket});
   });
   if (!result) return WithContext("read the history of a repository's events", std::move(result.error()));
   return result;
@@ -201,7 +210,7 @@ Result<std::vector<BucketCount>> SqlEventReader::History(RepositoryId repository
 
 Result<std::vector<BucketCount>> SqlEventReader::Minutes(TimePoint since) {
   auto result = WithConnection(pool_, [&](Connection& db) {
-    return ReadBuckets(db, words_, kMinutes, {TimePoint{std::chrono::floor<minutes>(since)}});
+    return ReadBuckets(db, words_, minutes{1}, kMinutes, {TimePoint{std::chrono::floor<minutes>(since)}});
   });
   if (!result) return WithContext("count events by minute", std::move(result.error()));
   return result;

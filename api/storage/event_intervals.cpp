@@ -78,11 +78,13 @@ Status ReadAllTimes(Connection& db, const EventMatch& match, TimePoint stored_si
   return {};
 }
 
-Result<IntervalStatistics> ReadIntervals(Connection& db, const EventMatch& match) {
+Result<IntervalStatistics> ReadIntervals(Connection& db, const EventMatch& match,
+                                         EventReader::Percentiles percentiles) {
   IntervalStatistics statistics;
   if (auto read = ReadEnds(db, match, statistics); !read) return tl::make_unexpected(std::move(read.error()));
   if (statistics.events < 2) return statistics;
   statistics.mean_seconds = MeanInterval(statistics.events, *statistics.first, *statistics.last);
+  if (percentiles == EventReader::Percentiles::kNotWanted) return statistics;
   const auto stored_since = StoredSince(db);
   if (!stored_since) return tl::make_unexpected(stored_since.error());
   if (!*stored_since) return statistics;
@@ -96,11 +98,11 @@ Result<IntervalStatistics> ReadIntervals(Connection& db, const EventMatch& match
 
 }  // namespace
 
-Result<IntervalStatistics> SqlEventReader::Intervals(const EventFilter& filter) {
+Result<IntervalStatistics> SqlEventReader::Intervals(const EventFilter& filter, Percentiles percentiles) {
   const auto work = [&](Connection& db) -> Result<IntervalStatistics> {
     const auto match = MatchOf(db, filter);
     if (!match) return tl::make_unexpected(match.error());
-    return *match ? ReadIntervals(db, **match) : IntervalStatistics{};
+    return *match ? ReadIntervals(db, **match, percentiles) : IntervalStatistics{};
   };
   auto result = WithConnection(pool_, [&](Connection& db) { return InSnapshot(db, work); });
   if (!result) return WithContext("read intervals of events", std::move(result.error()));

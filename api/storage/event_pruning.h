@@ -8,8 +8,8 @@
 
 namespace repopulse {
 
-// What Prune() promises (service/event_store.h). A day is recorded as dropped before it goes, under the lock of who
-// stores events, so that nothing of it is taken any more: if this ends between the two, the next time goes on. A day
+// What Prune() promises (service/event_store.h). A day is recorded as dropped before it goes, while nobody is
+// storing events, so that nothing of it is taken any more: if this ends between the two, the next time goes on. A day
 // without events stays: somebody may be about to store some.
 Result<EventPruning> PruneEvents(Connection& db, const EventPartitions& partitions, TimePoint before, TimePoint now);
 

@@ -13,7 +13,7 @@ class SqlEventReader final : public EventReader {
   explicit SqlEventReader(Pool& pool) : pool_(pool) {}
 
   Result<EventCounts> Counts(const EventFilter& filter, std::optional<TimePoint> since) override;
-  Result<IntervalStatistics> Intervals(const EventFilter& filter) override;
+  Result<IntervalStatistics> Intervals(const EventFilter& filter, Percentiles percentiles) override;
   Result<RepositoryCountPage> Repositories(const std::string& type, int64_t min_count, std::optional<TimePoint> since,
                                            std::optional<RepositoryCountPosition> after, size_t limit) override;
   Result<EventListPage> List(const EventListQuery& query) override;

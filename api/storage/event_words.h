@@ -29,7 +29,7 @@ class EventWords {
     int64_t type = 0;
     int64_t action = 0;  // 0: none
   };
-  // For each event, in order. New words are stored in a transaction of their own, under the lock of who stores events.
+  // For each event, in order. New words are stored in a transaction of their own, under the lock of who counts events.
   Result<std::vector<Ids>> Resolve(Connection& db, const EventRefs& events);
 
  private:

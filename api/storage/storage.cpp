@@ -15,9 +15,9 @@
 namespace repopulse {
 namespace {
 
-// A collector, an import, a verification and one more; separate, so that slow work never takes the connections that
+// A collector, an import's two, a verification and one more; separate, so that slow work never takes the connections that
 // clients wait for.
-constexpr size_t kWorkPoolSize = 4;
+constexpr size_t kWorkPoolSize = 5;
 // A job waits for a connection rather than fail.
 constexpr std::chrono::milliseconds kWorkLeaseTimeout{10'000};
 

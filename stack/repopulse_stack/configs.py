@@ -7,6 +7,9 @@ import re
 from . import keys
 from .settings import SettingsError
 
+# The least and the most that are chosen for the database's buffer pool, and its share of the machine's memory.
+BUFFER_POOL_MIB_MIN, BUFFER_POOL_MIB_MAX, BUFFER_POOL_SHARE = 128, 8192, 8
+
 NGINX_FOLDERS = ("cache", "body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
@@ -29,6 +32,14 @@ init-file = {statements}
 skip-networking
 innodb_buffer_pool_size = {buffer_pool_mib}M
 """)
+
+
+def buffer_pool_mib(setting):
+    """DB_BUFFER_POOL_MIB as it is given, or chosen where it is 0 or nothing."""
+    if setting and int(setting):
+        return int(setting)
+    memory_mib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // (1024 * 1024)
+    return min(max(memory_mib // BUFFER_POOL_SHARE, BUFFER_POOL_MIB_MIN), BUFFER_POOL_MIB_MAX)
 
 
 def _sql_text(text):

@@ -102,7 +102,7 @@ class Supervisor:
         secrets = keys.settle(layout.secrets, self.given_secrets)
         chosen = ports.choose(layout, self.settings.replicas, self.settings.demo)
         around = parts.Surroundings(layout, self.settings, chosen, secrets)
-        configs.database(layout, self.settings.values.get("DB_BUFFER_POOL_MIB") or "512", secrets["DB_PASSWORD"])
+        configs.database(layout, configs.buffer_pool_mib(self.settings.values.get("DB_BUFFER_POOL_MIB")), secrets["DB_PASSWORD"])
         configs.redis(layout, self.settings.values.get("REDIS_MAXMEMORY_MIB") or "256", secrets.get("REDIS_PASSWORD"))
         given = parts.passed_settings(self.settings.values, PASSED_ON, SECRETS)
         environment = parts.service_environment(around, given)

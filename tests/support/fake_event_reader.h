@@ -55,13 +55,19 @@ class FakeEventReader final : public EventReader {
     return found;
   }
 
-  Result<IntervalStatistics> Intervals(const EventFilter& filter) override {
+  Result<IntervalStatistics> Intervals(const EventFilter& filter, Percentiles percentiles) override {
     if (failing) return tl::make_unexpected(*failing);
     std::vector<TimePoint> times;
     for (const Event& event : events) {
       if (Fits(event, filter)) times.push_back(event.created_at);
     }
-    return StatisticsOf(std::move(times));
+    IntervalStatistics statistics = StatisticsOf(std::move(times));
+    if (percentiles == Percentiles::kNotWanted) {
+      statistics.median_seconds.reset();
+      statistics.p90_seconds.reset();
+      statistics.percentile_intervals = 0;
+    }
+    return statistics;
   }
 
   Result<RepositoryCountPage> Repositories(const std::string& type, int64_t min_count, std::optional<TimePoint> since,

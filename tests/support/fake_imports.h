@@ -8,13 +8,13 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "service/archive.h"
 #include "service/event_store.h"
 #include "service/import_store.h"
-#include "support/fake_stored_batch.h"
 
 namespace repopulse::test {
 
@@ -154,26 +154,12 @@ class FakeImportedEvents final : public EventStore {
 
   Result<IngestResult> Ingest(const std::vector<Event>& events, const ImportCheckpoint* checkpoint,
                               TimePoint) override {
-    const Answer answer = next_answer(++ingests);
-    if (answer == Answer::kRefuses) return Fail(ErrorCode::kUnavailable, "the database is gone");
-    IngestResult result;
-    for (const Event& event : events) {
-      const bool added = payloads.try_emplace(event.id, event.payload).second;
-      result.added += added ? 1 : 0;
-      result.duplicates += added ? 0 : 1;
-      result.known.push_back(!added);
-    }
-    if (checkpoint != nullptr) {
-      ImportProgress progress = checkpoint->progress;
-      progress.added += result.added;
-      progress.duplicates += result.duplicates;
-      imports_.imports[progress.name] = progress;
-    }
-    if (answer == Answer::kStoresButTheAnswerIsLost) return Fail(ErrorCode::kTimeout, "no answer");
-    return result;
+    auto results = IngestAll({events}, {&checkpoint, 1});
+    if (!results) return tl::make_unexpected(std::move(results.error()));
+    return results->front();
   }
   Result<std::unique_ptr<StoredBatch>> Store(const std::vector<EventSpan>& parts) override {
-    return std::make_unique<FakeStoredBatch>(*this, parts);
+    return std::make_unique<Batch>(*this, parts);
   }
   Status ExpectDays(const std::set<std::chrono::sys_days>&) override { return {}; }
   Result<EventPruning> Prune(TimePoint) override { return EventPruning{}; }
@@ -187,6 +173,44 @@ class FakeImportedEvents final : public EventStore {
   }
 
  private:
+  using Checkpoints = std::span<const ImportCheckpoint* const>;
+  // Nothing happens before it is finished.
+  class Batch final : public StoredBatch {
+   public:
+    Batch(FakeImportedEvents& events, std::vector<EventSpan> parts) : events_(events), parts_(std::move(parts)) {}
+    Result<std::vector<IngestResult>> Finish(Checkpoints checkpoints, TimePoint) override {
+      return events_.IngestAll(parts_, checkpoints);
+    }
+
+   private:
+    FakeImportedEvents& events_;
+    const std::vector<EventSpan> parts_;
+  };
+
+  Result<std::vector<IngestResult>> IngestAll(const std::vector<EventSpan>& parts, Checkpoints checkpoints) {
+    const Answer answer = next_answer(++ingests);
+    if (answer == Answer::kRefuses) return Fail(ErrorCode::kUnavailable, "the database is gone");
+    std::vector<IngestResult> results;
+    for (size_t i = 0; i < parts.size(); ++i) results.push_back(Keep(parts[i], checkpoints[i]));
+    if (answer == Answer::kStoresButTheAnswerIsLost) return Fail(ErrorCode::kTimeout, "no answer");
+    return results;
+  }
+  IngestResult Keep(EventSpan events, const ImportCheckpoint* checkpoint) {
+    IngestResult result;
+    for (const Event& event : events) {
+      const bool added = payloads.try_emplace(event.id, event.payload).second;
+      result.added += added ? 1 : 0;
+      result.duplicates += added ? 0 : 1;
+      result.known.push_back(!added);
+    }
+    if (checkpoint == nullptr) return result;
+    ImportProgress progress = checkpoint->progress;
+    progress.added += result.added;
+    progress.duplicates += result.duplicates;
+    imports_.imports[progress.name] = progress;
+    return result;
+  }
+
   FakeImportStore& imports_;
 };
 

@@ -203,7 +203,7 @@ INSTANTIATE_TEST_SUITE_P(Numbers, Bounds,
                                            Range{"API_THREADS", 1, 64}, Range{"DB_PORT", 1, 65535},
                                            Range{"DB_POOL_SIZE", 1, 64}, Range{"DB_WAIT_SECONDS", 0, 600},
                                            Range{"REDIS_PORT", 1, 65535}, Range{"REDIS_MAXMEMORY_MIB", 16, 65536},
-                                           Range{"DB_BUFFER_POOL_MIB", 64, 1048576}),
+                                           Range{"DB_BUFFER_POOL_MIB", 0, 1048576}),
                          [](const auto& test) { return std::string(test.param.name); });
 
 struct Words {

@@ -271,12 +271,14 @@ TEST_F(Import, CountsABatchOnceWhoseAnswerWasLost) {
 
 TEST_F(Import, GivesUpWhereTheDatabaseStaysAway) {
   Have("a.json", {EventLine(1)});
-  Have("b.json", {EventLine(2)});
+  Have("b.json", {EventLine(2), EventLine(3), EventLine(4), EventLine(5)});  // two batches
+  Have("c.json", {EventLine(6)});
   events.next_answer = [](int) { return Answer::kRefuses; };
-  const ImportReport report = RunAll({"a.json", "b.json"});
+  const ImportReport report = RunAll({"a.json", "b.json", "c.json"});
   EXPECT_EQ(report.files.at(0).outcome, ImportOutcome::kUnreachable);
-  EXPECT_EQ(report.files.at(1).outcome, ImportOutcome::kNotTried);
-  EXPECT_THAT(events.payloads, IsEmpty());
+  EXPECT_EQ(report.files.at(1).outcome, ImportOutcome::kUnreachable);  // it was read by then
+  EXPECT_EQ(report.files.at(2).outcome, ImportOutcome::kNotTried);
+  EXPECT_EQ(events.ingests, 2);  // a's, twice
 }
 
 TEST_F(Import, StopsAskingForHoursWhereTheServerCannotBeReached) {
@@ -292,14 +294,17 @@ TEST_F(Import, StopsAskingForHoursWhereTheServerCannotBeReached) {
 
 TEST_F(Import, TriesNothingMoreOnceStopped) {
   Have("a.json", {EventLine(1)});
-  Have("b.json", {EventLine(2)});
+  Have("b.json", {EventLine(2), EventLine(3), EventLine(4), EventLine(5)});  // two batches
+  Have("c.json", {EventLine(6)});
   events.next_answer = [this](int) {
     stop.request_stop();
     return Answer::kStores;
   };
-  const ImportReport report = RunAll({"a.json", "b.json"});
-  EXPECT_EQ(report.files.at(0).outcome, ImportOutcome::kTaken);  // its last batch was in
-  EXPECT_EQ(report.files.at(1).outcome, ImportOutcome::kNotTried);
+  const ImportReport report = RunAll({"a.json", "b.json", "c.json"});
+  EXPECT_EQ(report.files.at(0).outcome, ImportOutcome::kTaken);        // its last batch was in
+  EXPECT_EQ(report.files.at(1).outcome, ImportOutcome::kInterrupted);  // it was read by then
+  EXPECT_EQ(report.files.at(2).outcome, ImportOutcome::kNotTried);
+  EXPECT_EQ(events.payloads.size(), 1U);
   EXPECT_FALSE(rescored);
 }
 
@@ -324,15 +329,32 @@ TEST_F(Import, TakesFilesThatFailTogetherOneByOne) {
   Have("a.json", {EventLine(1)});
   Have("b.json", {EventLine(2)});
   Have("c.json", {EventLine(3)});
-  // The second transaction holds b and c, and fails behind b: the record tells that b was stored by it.
-  events.next_answer = [](int ingest) { return ingest == 3 ? Answer::kRefuses : Answer::kStores; };
-  const ImportReport report = RunAll({"a.json", "b.json", "c.json"});
-  for (const FileReport& file : report.files) {
-    EXPECT_EQ(file.outcome, ImportOutcome::kTaken) << file.name;
-    EXPECT_EQ(file.counts.added, 1) << file.name;
-    EXPECT_EQ(file.counts.duplicates, 0) << file.name;
+  // The first transaction holds a, the second b and c.
+  for (const Answer answer : {Answer::kRefuses, Answer::kStoresButTheAnswerIsLost}) {
+    events.payloads.clear();
+    events.ingests = 0;
+    imports.imports.clear();
+    events.next_answer = [answer](int ingest) { return ingest == 2 ? answer : Answer::kStores; };
+    const ImportReport report = RunAll({"a.json", "b.json", "c.json"});
+    for (const FileReport& file : report.files) {
+      EXPECT_EQ(file.outcome, ImportOutcome::kTaken) << file.name;
+      EXPECT_EQ(file.counts.added, 1) << file.name;
+      EXPECT_EQ(file.counts.duplicates, 0) << file.name;
+      EXPECT_EQ(imports.imports.at(file.name).added, 1) << file.name;
+    }
+    EXPECT_EQ(events.payloads.size(), 3U);
   }
-  EXPECT_EQ(events.payloads.size(), 3U);
+}
+
+TEST_F(Import, KeepsTheRecordsOfFilesThatComeAgainUnderTheirNames) {
+  Have("a.json", {EventLine(1), EventLine(2)});
+  Have("b.json", {EventLine(3)});
+  const ImportReport report = RunAll({"a.json", "b.json", "a.json", "b.json"});
+  EXPECT_TRUE(report.files.at(2).taken_before);
+  EXPECT_TRUE(report.files.at(3).taken_before);
+  EXPECT_EQ(imports.imports.at("a.json").added, 2);
+  EXPECT_EQ(imports.imports.at("a.json").duplicates, 0);
+  EXPECT_EQ(imports.imports.at("b.json").added, 1);
 }
 
 TEST_F(Import, ReadsTheSameFileTwiceInOneRunAndAddsItOnce) {
@@ -365,7 +387,7 @@ TEST_F(Import, TellsHowFarItIsHowFastAndHowLongYet) {
   EXPECT_EQ(told[1].files, 2U);
   EXPECT_EQ(told[1].bytes_read, 40);
   EXPECT_EQ(told[1].bytes_total, 40);
-  EXPECT_EQ(told[1].time_left, std::chrono::seconds{4});  // small batches wait for one another: all was read by then
+  EXPECT_EQ(told[1].time_left, std::chrono::seconds{3});  // it is finished when the next one has been read
   EXPECT_EQ(told[2].name, "b.json");
   EXPECT_EQ(told[2].bytes_read, 20);
   EXPECT_EQ(told[2].events_read, 6);

@@ -45,7 +45,7 @@ class ToldByEvents final : public EventReader {
     return known && known->name == name ? known : std::nullopt;
   }
   Result<EventCounts> Counts(const EventFilter&, std::optional<TimePoint>) override { return Unasked(); }
-  Result<IntervalStatistics> Intervals(const EventFilter&) override { return Unasked(); }
+  Result<IntervalStatistics> Intervals(const EventFilter&, Percentiles) override { return Unasked(); }
   Result<RepositoryCountPage> Repositories(const std::string&, int64_t, std::optional<TimePoint>,
                                            std::optional<RepositoryCountPosition>, size_t) override {
     return Unasked();

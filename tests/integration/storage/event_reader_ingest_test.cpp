@@ -58,7 +58,8 @@ TEST_F(EventReaderIngestTest, WhatWasStoredIsTold) {
     }
     std::vector<TimePoint> times;
     for (const Told& event : Matching(filter)) times.push_back(event.created_at);
-    EXPECT_EQ(event_reader().Intervals(filter).value().mean_seconds, StatisticsOf(times).mean_seconds);
+    EXPECT_EQ(event_reader().Intervals(filter, EventReader::Percentiles::kWanted).value().mean_seconds,
+              StatisticsOf(times).mean_seconds);
   }
   const auto window = event_reader().Window(RepositoryId{1}, At("2024-05-01"), 100'000, BotFilter::kOnly).value();
   std::vector<Told> bots = Matching({.type = {}, .action = {}, .repository = RepositoryId{1}}, At("2024-05-01"));

@@ -258,7 +258,7 @@ TEST_F(EventWindowTest, WithExactlySoManyEventsIsBoundByTime) {
 class EventIntervalsTest : public EventTablesTest {
  protected:
   void ExpectIntervals(const EventFilter& filter, const std::vector<Told>& all, std::vector<Told> newest) {
-    auto told = event_reader().Intervals(filter);
+    auto told = event_reader().Intervals(filter, EventReader::Percentiles::kWanted);
     ASSERT_OK(told);
     const auto times = [](const std::vector<Told>& events) {
       std::vector<TimePoint> result;
@@ -283,7 +283,7 @@ TEST_F(EventIntervalsTest, AreOfAllAndPercentilesOfTheNewestThousand) {
   Store(Random(4000));
   for (const EventFilter& filter : SomeFilters()) ExpectIntervals(filter, Matching(filter), Matching(filter));
   const EventFilter one{.type = "PullRequestEvent", .action = "opened", .repository = RepositoryId{1}};
-  const auto exact = event_reader().Intervals(one).value();
+  const auto exact = event_reader().Intervals(one, EventReader::Percentiles::kWanted).value();
   EXPECT_EQ(exact.percentile_intervals, exact.events - 1);
 }
 
@@ -300,7 +300,7 @@ TEST_F(EventIntervalsTest, OutliveTheirEvents) {
 TEST_F(EventIntervalsTest, EqualSecondsAreIntervalsOfZero) {
   Store({{.id = 1, .type = "PushEvent", .action = "", .repository = 1, .created_at = At("2024-05-01")},
          {.id = 2, .type = "PushEvent", .action = "", .repository = 1, .created_at = At("2024-05-01")}});
-  const auto intervals = event_reader().Intervals({}).value();
+  const auto intervals = event_reader().Intervals({}, EventReader::Percentiles::kWanted).value();
   EXPECT_EQ(intervals.mean_seconds, 0);
   EXPECT_EQ(intervals.median_seconds, 0);
   EXPECT_EQ(intervals.percentile_intervals, 1);

@@ -23,7 +23,7 @@ constexpr std::string_view kRepositoryTimes = R"(
   ORDER BY created_at DESC LIMIT ?)";
 constexpr std::string_view kTypeTimes = R"(
   SELECT created_at FROM events FORCE INDEX (events_type)
-  WHERE type_id = ? AND action_id = ? AND created_at >= ?
+  WHERE created_at >= ? AND created_at < ?{}
   ORDER BY created_at DESC LIMIT ?)";
 constexpr std::string_view kTimes = R"(
   SELECT created_at FROM events FORCE INDEX (PRIMARY)
@@ -44,13 +44,32 @@ Status ReadEnds(Connection& db, const EventMatch& match, IntervalStatistics& sta
   });
 }
 
+// The newest times of the type's events, of one repository or of all.
+Status ReadTypeTimes(Connection& db, const EventMatch& match, const TimeRange& range, std::vector<TimePoint>& times) {
+  auto types = TypesIn(db, match, range);
+  if (!types) return tl::make_unexpected(std::move(types.error()));
+  for (const auto& [type, action] : *types) {
+    const EventMatch one{.repository = match.repository, .type = type, .action = action};
+    std::vector<Value> values = {range.from, range.until};
+    AppendMatch(values, one);
+    values.emplace_back(kTimesMax);
+    auto read = db.Query(fmt::format(fmt::runtime(kTypeTimes), MatchSql(one)), values,
+                         [&](const Row& row) { times.push_back(row.Time(0)); });
+    if (!read) return read;
+  }
+  std::ranges::sort(times, std::greater<>());
+  times.resize(std::min(times.size(), kTimesMax));
+  return {};
+}
+
 Status ReadRepositoryTimes(Connection& db, const EventMatch& match, TimePoint stored_since,
                            std::vector<TimePoint>& times) {
   auto hours = NewestHours(db, match, {stored_since, kEndOfTime}, kTimesMax);
   if (!hours) return tl::make_unexpected(std::move(hours.error()));
-  auto ranges = RangesToRead(db, match, *hours);
-  if (!ranges) return tl::make_unexpected(std::move(ranges.error()));
-  for (RangeCondition& condition : ConditionsFor(*ranges)) {
+  auto plan = PlanReading(db, match, *hours);
+  if (!plan) return tl::make_unexpected(std::move(plan.error()));
+  if (plan->by_type) return ReadTypeTimes(db, match, plan->ranges.front(), times);
+  for (RangeCondition& condition : ConditionsFor(plan->ranges)) {
     if (times.size() >= kTimesMax) break;
     std::vector<Value> values = std::move(condition.values);
     AppendMatch(values, match);
@@ -66,16 +85,8 @@ Status ReadAllTimes(Connection& db, const EventMatch& match, TimePoint stored_si
   const TimeRange stored{stored_since, kEndOfTime};
   auto since = SinceHolding(db, match, stored, kTimesMax);
   if (!since) return tl::make_unexpected(std::move(since.error()));
-  const auto take = [&](const Row& row) { times.push_back(row.Time(0)); };
-  if (!match.type && !match.action) return db.Query(kTimes, {*since, kTimesMax}, take);
-  auto types = TypesIn(db, match, {*since, kEndOfTime});
-  if (!types) return tl::make_unexpected(std::move(types.error()));
-  for (const auto& [type, action] : *types) {
-    if (auto read = db.Query(kTypeTimes, {type, action, *since, kTimesMax}, take); !read) return read;
-  }
-  std::ranges::sort(times, std::greater<>());
-  times.resize(std::min(times.size(), kTimesMax));
-  return {};
+  if (match.type || match.action) return ReadTypeTimes(db, match, {*since, kEndOfTime}, times);
+  return db.Query(kTimes, {*since, kTimesMax}, [&](const Row& row) { times.push_back(row.Time(0)); });
 }
 
 Result<IntervalStatistics> ReadIntervals(Connection& db, const EventMatch& match,

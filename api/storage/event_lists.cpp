@@ -41,7 +41,7 @@ bool Newer(const StoredEvent& a, const StoredEvent& b) {
   return std::tuple(a.event.created_at, a.event.id, a.type) > std::tuple(b.event.created_at, b.event.id, b.type);
 }
 
-struct Behind {
+struct Position {
   TimePoint created_at;
   int64_t id = 0;
   int64_t type = 0;
@@ -51,7 +51,7 @@ struct Behind {
 struct ListPlan {
   EventMatch match;
   TimeRange range;
-  std::optional<Behind> behind;
+  std::optional<Position> behind;
   size_t offset = 0;
   size_t need = 0;  // the events of the page and one more
 };
@@ -101,21 +101,45 @@ void SkipHours(std::vector<HourCount>& hours, size_t& offset) {
   hours.erase(hours.begin(), hours.begin() + static_cast<std::ptrdiff_t>(skipped));
 }
 
+// Through the index of types: each type and action on its own, in the order of time.
+Status ReadByType(Connection& db, const ListPlan& plan, const TimeRange& range, size_t limit,
+                  std::vector<StoredEvent>& rows) {
+  auto types = TypesIn(db, plan.match, range);
+  if (!types) return tl::make_unexpected(std::move(types.error()));
+  const std::vector<RangeCondition> conditions = ConditionsFor({range});
+  for (const auto& [type, action] : *types) {
+    const EventMatch one{.repository = plan.match.repository, .type = type, .action = action};
+    if (auto read = ReadRows(db, "events_type", conditions.front(), plan, one, limit, rows); !read) return read;
+  }
+  std::ranges::sort(rows, Newer);
+  return {};
+}
+
+std::vector<StoredEvent> Behind(std::vector<StoredEvent> rows, size_t offset) {
+  rows.erase(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(std::min(offset, rows.size())));
+  return rows;
+}
+
 Result<std::vector<StoredEvent>> ReadOfRepository(Connection& db, ListPlan plan) {
   auto hours = NewestHours(db, plan.match, plan.range, plan.offset + plan.need);
   if (!hours) return tl::make_unexpected(std::move(hours.error()));
   SkipHours(*hours, plan.offset);
-  auto ranges = RangesToRead(db, plan.match, *hours);
-  if (!ranges) return tl::make_unexpected(std::move(ranges.error()));
+  auto reading = PlanReading(db, plan.match, *hours);
+  if (!reading) return tl::make_unexpected(std::move(reading.error()));
+  const size_t limit = plan.offset + plan.need;
   std::vector<StoredEvent> rows;
-  for (const RangeCondition& condition : ConditionsFor(*ranges)) {
-    const size_t missing = plan.offset + plan.need - rows.size();
-    if (missing == 0) break;
-    auto read = ReadRows(db, "events_repository", condition, plan, plan.match, missing, rows);
+  if (reading->by_type) {
+    if (auto read = ReadByType(db, plan, reading->ranges.front(), limit, rows); !read) {
+      return tl::make_unexpected(std::move(read.error()));
+    }
+    return Behind(std::move(rows), plan.offset);
+  }
+  for (const RangeCondition& condition : ConditionsFor(reading->ranges)) {
+    if (rows.size() >= limit) break;
+    auto read = ReadRows(db, "events_repository", condition, plan, plan.match, limit - rows.size(), rows);
     if (!read) return tl::make_unexpected(std::move(read.error()));
   }
-  rows.erase(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(std::min(plan.offset, rows.size())));
-  return rows;
+  return Behind(std::move(rows), plan.offset);
 }
 
 Result<std::vector<StoredEvent>> ReadOfAll(Connection& db, const ListPlan& plan) {
@@ -123,24 +147,12 @@ Result<std::vector<StoredEvent>> ReadOfAll(Connection& db, const ListPlan& plan)
   auto since = SinceHolding(db, plan.match, plan.range, limit);
   if (!since) return tl::make_unexpected(std::move(since.error()));
   const TimeRange range{*since, plan.range.until};
-  const std::vector<RangeCondition> conditions = ConditionsFor({range});
   std::vector<StoredEvent> rows;
-  Status read;
-  if (!plan.match.type && !plan.match.action) {
-    read = ReadRows(db, "PRIMARY", conditions.front(), plan, {}, limit, rows);
-  } else {
-    auto types = TypesIn(db, plan.match, range);
-    if (!types) return tl::make_unexpected(std::move(types.error()));
-    for (const auto& [type, action] : *types) {
-      const EventMatch one{.repository = {}, .type = type, .action = action};
-      read = ReadRows(db, "events_type", conditions.front(), plan, one, limit, rows);
-      if (!read) break;
-    }
-  }
+  auto read = plan.match.type || plan.match.action
+                  ? ReadByType(db, plan, range, limit, rows)
+                  : ReadRows(db, "PRIMARY", ConditionsFor({range}).front(), plan, {}, limit, rows);
   if (!read) return tl::make_unexpected(std::move(read.error()));
-  std::ranges::sort(rows, Newer);
-  rows.erase(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(std::min(plan.offset, rows.size())));
-  return rows;
+  return Behind(std::move(rows), plan.offset);
 }
 
 // The texts that the ids stand for.
@@ -177,11 +189,11 @@ Result<int64_t> ReadTotal(Connection& db, const EventMatch& match) {
   return total;
 }
 
-Result<std::optional<Behind>> BehindOf(Connection& db, EventWordNames& words, const EventListQuery& query) {
-  if (!query.after) return std::optional<Behind>();
+Result<std::optional<Position>> BehindOf(Connection& db, EventWordNames& words, const EventListQuery& query) {
+  if (!query.after) return std::optional<Position>();
   auto type = words.IdOf(db, query.after->type);
   if (!type) return tl::make_unexpected(std::move(type.error()));
-  return std::optional(Behind{query.after->created_at, query.after->id, type->value_or(0)});
+  return std::optional(Position{query.after->created_at, query.after->id, type->value_or(0)});
 }
 
 // The time that is asked for, as far as events of it are stored.

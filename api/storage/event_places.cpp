@@ -25,6 +25,9 @@ constexpr std::string_view kNewestHours = R"(
 constexpr std::string_view kEventsBetween = R"(
   SELECT COALESCE(CAST(SUM(events) AS SIGNED), 0) FROM event_rollups
   WHERE repository_id = ? AND hour >= ? AND hour < ?)";
+constexpr std::string_view kEventsOfType = R"(
+  SELECT COALESCE(CAST(SUM(events) AS SIGNED), 0) FROM event_totals
+  WHERE bucket_seconds = 86400 AND bucket >= ? AND bucket < ? AND type_id = ?)";
 constexpr std::string_view kBuckets = R"(
   SELECT bucket, CAST(SUM(events) AS SIGNED) FROM event_totals
   WHERE bucket_seconds = ? AND bucket >= ? AND bucket < ?{}
@@ -39,12 +42,21 @@ constexpr std::string_view kTypesIn = R"(
 constexpr int64_t kRangeInIndexRows = 200;
 constexpr int64_t kRangeInTableRows = 30;
 constexpr size_t kRangesPerStatement = 8;
+// Fewer events of a repository are read sooner than it is found out whether its type's index has less to read.
+constexpr int64_t kEventsWorthAsking = 5'000;
 
 Result<std::optional<TimePoint>> ReadTime(Connection& db, std::string_view sql) {
   std::optional<TimePoint> time;
   auto read = db.Query(sql, {}, [&](const Row& row) { time = row.Time(0); });
   if (!read) return tl::make_unexpected(std::move(read.error()));
   return time;
+}
+
+Result<int64_t> Count(Connection& db, std::string_view sql, std::initializer_list<Value> values) {
+  int64_t count = 0;
+  auto read = db.Query(sql, values, [&](const Row& row) { count = row.Int(0); });
+  if (!read) return tl::make_unexpected(std::move(read.error()));
+  return count;
 }
 
 EventMatch OfAllRepositories(EventMatch match) {
@@ -142,9 +154,9 @@ Result<std::vector<HourCount>> NewestHours(Connection& db, const EventMatch& mat
   return found;
 }
 
-Result<std::vector<TimeRange>> RangesToRead(Connection& db, const EventMatch& match,
-                                            const std::vector<HourCount>& hours) {
-  std::vector<TimeRange> ranges;
+Result<RangesToRead> PlanReading(Connection& db, const EventMatch& match, const std::vector<HourCount>& hours) {
+  RangesToRead plan;
+  std::vector<TimeRange>& ranges = plan.ranges;
   for (const HourCount& hour : hours) {
     if (!ranges.empty() && ranges.back().from == hour.range.until) {
       ranges.back().from = hour.range.from;
@@ -152,15 +164,18 @@ Result<std::vector<TimeRange>> RangesToRead(Connection& db, const EventMatch& ma
       ranges.push_back(hour.range);
     }
   }
-  if (ranges.size() < 2) return ranges;
+  if (ranges.empty() || (ranges.size() < 2 && !match.type)) return plan;
   const TimeRange whole{ranges.back().from, ranges.front().until};
-  int64_t between = 0;
-  auto read = db.Query(kEventsBetween, {match.repository, FloorHour(whole.from), whole.until},
-                       [&](const Row& row) { between = row.Int(0); });
-  if (!read) return tl::make_unexpected(std::move(read.error()));
+  auto between = Count(db, kEventsBetween, {match.repository, FloorHour(whole.from), whole.until});
+  if (!between) return tl::make_unexpected(std::move(between.error()));
+  if (match.type && *between > kEventsWorthAsking) {
+    auto of_type = Count(db, kEventsOfType, {std::chrono::floor<days>(whole.from), whole.until, *match.type});
+    if (!of_type) return tl::make_unexpected(std::move(of_type.error()));
+    if (*of_type < *between) return RangesToRead{.ranges = {whole}, .by_type = true};
+  }
   const int64_t range_in_rows = match.action ? kRangeInTableRows : kRangeInIndexRows;
-  if (between <= static_cast<int64_t>(ranges.size()) * range_in_rows) ranges = {whole};
-  return ranges;
+  if (*between <= static_cast<int64_t>(ranges.size()) * range_in_rows) ranges = {whole};
+  return plan;
 }
 
 std::vector<RangeCondition> ConditionsFor(const std::vector<TimeRange>& ranges) {

@@ -47,10 +47,14 @@ struct HourCount {
 Result<std::vector<HourCount>> NewestHours(Connection& db, const EventMatch& match, const TimeRange& range,
                                            size_t need);
 
-// What to read for these hours, newest first: neighbours as one range, and all as one where reading what lies between
-// them costs less than going to each.
-Result<std::vector<TimeRange>> RangesToRead(Connection& db, const EventMatch& match,
-                                            const std::vector<HourCount>& hours);
+// What to read for these hours of a repository, newest first: neighbours as one range, and all as one where reading
+// what lies between them costs less than going to each.
+struct RangesToRead {
+  std::vector<TimeRange> ranges;
+  bool by_type =
+      false;  // one range, and in it all repositories hold fewer events of the type than this one of all types
+};
+Result<RangesToRead> PlanReading(Connection& db, const EventMatch& match, const std::vector<HourCount>& hours);
 
 // Ranges in portions of a few sizes, so that few statements are prepared.
 struct RangeCondition {

@@ -67,6 +67,48 @@ TEST_F(EventReaderIngestTest, WhatWasStoredIsTold) {
   EXPECT_EQ(window.events.size(), bots.size());
 }
 
+// Among the many events of the repository its few of the type are found through those of all repositories.
+TEST_F(EventReaderIngestTest, TellsTheRareEventsOfABusyRepository) {
+  std::vector<Told> all;
+  for (int64_t id = 1; id <= 9'000; ++id) {
+    const bool rare = id % 60 == 0;
+    all.push_back({.id = id,
+                   .type = rare ? "IssuesEvent" : "PushEvent",
+                   .action = rare ? (id % 120 == 0 ? "closed" : "opened") : "",
+                   .repository = id % 7 == 0 ? 2 : 1,
+                   .created_at = At("2024-05-01T00:00:00Z") + std::chrono::seconds{id * 37}});
+  }
+  Ingest(all);
+  for (const std::optional<std::string>& action :
+       {std::optional<std::string>(), std::optional<std::string>("closed")}) {
+    const EventFilter filter{.type = "IssuesEvent", .action = action, .repository = RepositoryId{1}};
+    std::vector<Told> matching = Matching(filter);
+    std::ranges::sort(matching, IsNewer);
+    ASSERT_GT(matching.size(), 50U);
+    const auto page = event_reader()
+                          .List({.repository = filter.repository,
+                                 .type = filter.type,
+                                 .action = filter.action,
+                                 .since = At("2024-05-01T00:30:00Z"),
+                                 .until = {},
+                                 .after = {},
+                                 .offset = 20})
+                          .value();
+    ASSERT_EQ(page.items.size(), 30U);
+    for (size_t i = 0; i < page.items.size(); ++i) EXPECT_EQ(page.items[i].id, matching[i + 20].id);
+    std::vector<TimePoint> times;
+    for (const Told& event : matching) times.push_back(event.created_at);
+    const auto expected = StatisticsOf(times);
+    const auto told = event_reader().Intervals(filter, EventReader::Percentiles::kWanted).value();
+    EXPECT_EQ(told.median_seconds, expected.median_seconds);
+    EXPECT_EQ(told.p90_seconds, expected.p90_seconds);
+    EXPECT_EQ(told.percentile_intervals, expected.percentile_intervals);
+    const auto mean = event_reader().Intervals(filter, EventReader::Percentiles::kNotWanted).value();
+    EXPECT_EQ(mean.mean_seconds, expected.mean_seconds);
+    EXPECT_EQ(mean.median_seconds, std::nullopt);
+  }
+}
+
 TEST_F(EventReaderIngestTest, PrunedDaysLeaveTheirCounts) {
   Ingest(Random());
   ASSERT_OK(storage_->events().Prune(At("2024-05-03")));

@@ -60,11 +60,13 @@ Checked<Reading> ReadEvents(const Services& services, const Request& request, co
 
 // ---- GET /public_repositories
 
+constexpr size_t kPublishedMax = 1'000;
+
 // Those made public last come first, so that the bound leaves out the oldest.
 Result<Representation> ShowPublicRepositories(const Services& services) {
   EventListQuery query;
   query.type = kPublicEvent;
-  query.limit = kPredecessorListMax;
+  query.limit = kPublishedMax;
   const auto page = services.events.List(query);
   if (!page) return tl::make_unexpected(page.error());
   Json names = Json::array();

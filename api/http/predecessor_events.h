@@ -22,7 +22,7 @@ inline constexpr std::string_view kWatchEvent = "WatchEvent";
 inline constexpr int64_t kPredecessorMinutesMax = 52'560'000;
 inline constexpr int64_t kPredecessorSecondsMax = kPredecessorMinutesMax * 60;
 // Of a list without pages.
-inline constexpr size_t kPredecessorListMax = 5'000;
+inline constexpr size_t kPredecessorListMax = 10'000;
 
 // Of all actions together.
 int64_t CountOf(const EventCounts& counts, std::string_view type);

@@ -109,7 +109,7 @@ class EventReader {
   virtual Result<EventCounts> Counts(const EventFilter& filter, std::optional<TimePoint> since) = 0;
   // Of all that were ever counted. Median and p90, where they are wanted, of the newest kPercentileEventsMax that are
   // still stored: the mean is told by a few counts, they are not.
-  static constexpr size_t kPercentileEventsMax = 1000;
+  static constexpr size_t kPercentileEventsMax = 500;  // as many as a rolling window holds
   enum class Percentiles { kWanted, kNotWanted };
   virtual Result<IntervalStatistics> Intervals(const EventFilter& filter, Percentiles percentiles) = 0;
   // Repositories with at least `min_count` events of the type: ever, or from `since` on.

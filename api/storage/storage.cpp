@@ -15,8 +15,8 @@
 namespace repopulse {
 namespace {
 
-// A collector, an import's two, a verification and one more; separate, so that slow work never takes the connections that
-// clients wait for.
+// A collector, an import's two, a verification and one more; separate, so that slow work never takes the connections
+// that clients wait for.
 constexpr size_t kWorkPoolSize = 5;
 // A job waits for a connection rather than fail.
 constexpr std::chrono::milliseconds kWorkLeaseTimeout{10'000};

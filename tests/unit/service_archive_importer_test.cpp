@@ -1,9 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "service/archive_importer.h"
-#include "support/fake_clock.h"
-#include "support/fake_imports.h"
+#include "support/importing.h"
 
 namespace repopulse {
 namespace {
@@ -16,57 +14,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using Answer = test::FakeImportedEvents::Answer;
 
-struct Import : ::testing::Test {
-  test::FakeClock clock;
-  test::FakeArchive archive;
-  test::FakeImportStore imports;
-  test::FakeImportedEvents events{imports};
-  std::vector<int64_t> tracked;
-  std::stop_source stop;
-  int added_told = 0;
-  std::vector<ImportProgressNow> told;
-  std::optional<Status> rescored;
-  Status rescoring;
-  std::vector<RepositoryId> rescored_repositories;
-  std::chrono::milliseconds patience{0};
-
-  static constexpr const char* kFile = "2015-01-01-0.json.gz";
-
-  void Have(const std::string& name, std::vector<test::ArchiveLine> lines) {
-    archive.files[name].lines = std::move(lines);
-  }
-
-  ImportReport RunAll(const std::vector<std::string>& names, bool only_tracked = false) {
-    ArchiveImporter importer({.archive = archive,
-                              .events = events,
-                              .imports = imports,
-                              .tracked = [this] { return Tracked(); },
-                              .clock = clock,
-                              .rescore =
-                                  [this](const std::vector<RepositoryId>& touched, const std::stop_token&) {
-                                    rescored_repositories = touched;
-                                    rescored = rescoring;
-                                    return rescoring;
-                                  },
-                              .patience = patience,
-                              .pause = std::chrono::milliseconds{1}});
-    ImportRequest request;
-    request.only_tracked = only_tracked;
-    for (const std::string& name : names) request.locations.emplace_back(std::filesystem::path("/somewhere") / name);
-    const auto report = importer.Run(request,
-                                     {.on_progress = [this](const ImportProgressNow& now) { told.push_back(now); },
-                                      .on_events_added = [this] { ++added_told; }},
-                                     stop.get_token());
-    EXPECT_TRUE(report);
-    return report.value_or(ImportReport{});
-  }
-  [[nodiscard]] Result<std::vector<TrackedRepository>> Tracked() const {
-    std::vector<TrackedRepository> all;
-    for (const int64_t id : tracked) all.push_back({RepositoryId{id}, *RepositoryName::Parse("octo/cat"), true});
-    return all;
-  }
-  FileReport RunOne(bool only_tracked = false) { return RunAll({kFile}, only_tracked).files.at(0); }
-};
+using test::Import;
 
 TEST_F(Import, StoresEveryEventAndCountsEveryLine) {
   Have(kFile, {EventLine(1), EventLine(2), BadLineOf(), EventLine(3), EventLine(1), OldLine(), EventLine(4)});
@@ -306,64 +254,6 @@ TEST_F(Import, TriesNothingMoreOnceStopped) {
   EXPECT_EQ(report.files.at(2).outcome, ImportOutcome::kNotTried);
   EXPECT_EQ(events.payloads.size(), 1U);
   EXPECT_FALSE(rescored);
-}
-
-TEST_F(Import, WritesTheRecordsOfSmallFilesTogetherEachWithItsOwnCounts) {
-  Have("a.json", {EventLine(1), EventLine(2)});
-  Have("b.json", {EventLine(2), EventLine(3), BadLineOf()});
-  Have("c.json", {EventLine(3), EventLine(4)});
-  const ImportReport report = RunAll({"a.json", "b.json", "c.json"});
-  EXPECT_EQ(report.files.at(0).counts.added, 2);
-  EXPECT_EQ(report.files.at(1).counts.added, 1);
-  EXPECT_EQ(report.files.at(1).counts.duplicates, 1);
-  EXPECT_EQ(report.files.at(1).counts.bad, 1);
-  EXPECT_EQ(report.files.at(2).counts.added, 1);
-  EXPECT_EQ(imports.imports.at("b.json").added, 1);
-  EXPECT_EQ(imports.imports.at("b.json").duplicates, 1);
-  EXPECT_EQ(imports.imports.at("c.json").state, ImportState::kDone);
-  EXPECT_EQ(events.payloads.size(), 4U);
-}
-
-TEST_F(Import, TakesFilesThatFailTogetherOneByOne) {
-  patience = std::chrono::seconds{10};
-  Have("a.json", {EventLine(1)});
-  Have("b.json", {EventLine(2)});
-  Have("c.json", {EventLine(3)});
-  // The first transaction holds a, the second b and c.
-  for (const Answer answer : {Answer::kRefuses, Answer::kStoresButTheAnswerIsLost}) {
-    events.payloads.clear();
-    events.ingests = 0;
-    imports.imports.clear();
-    events.next_answer = [answer](int ingest) { return ingest == 2 ? answer : Answer::kStores; };
-    const ImportReport report = RunAll({"a.json", "b.json", "c.json"});
-    for (const FileReport& file : report.files) {
-      EXPECT_EQ(file.outcome, ImportOutcome::kTaken) << file.name;
-      EXPECT_EQ(file.counts.added, 1) << file.name;
-      EXPECT_EQ(file.counts.duplicates, 0) << file.name;
-      EXPECT_EQ(imports.imports.at(file.name).added, 1) << file.name;
-    }
-    EXPECT_EQ(events.payloads.size(), 3U);
-  }
-}
-
-TEST_F(Import, KeepsTheRecordsOfFilesThatComeAgainUnderTheirNames) {
-  Have("a.json", {EventLine(1), EventLine(2)});
-  Have("b.json", {EventLine(3)});
-  const ImportReport report = RunAll({"a.json", "b.json", "a.json", "b.json"});
-  EXPECT_TRUE(report.files.at(2).taken_before);
-  EXPECT_TRUE(report.files.at(3).taken_before);
-  EXPECT_EQ(imports.imports.at("a.json").added, 2);
-  EXPECT_EQ(imports.imports.at("a.json").duplicates, 0);
-  EXPECT_EQ(imports.imports.at("b.json").added, 1);
-}
-
-TEST_F(Import, ReadsTheSameFileTwiceInOneRunAndAddsItOnce) {
-  Have(kFile, {EventLine(1), EventLine(2)});
-  const ImportReport report = RunAll({kFile, kFile});
-  EXPECT_EQ(report.files.at(0).counts.added, 2);
-  EXPECT_TRUE(report.files.at(1).taken_before);
-  EXPECT_EQ(report.files.at(1).counts.duplicates, 2);
-  EXPECT_EQ(imports.imports.at(kFile).added, 2);
 }
 
 TEST_F(Import, TellsThatEventsWereAddedEveryFiveSecondsAndAtTheEnd) {

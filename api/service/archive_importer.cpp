@@ -293,8 +293,9 @@ Result<ImportReport> ArchiveImporter::Run(const ImportRequest& request, const Im
                                           const std::stop_token& stop) {
   const auto tracked = parts_.tracked();
   if (!tracked) return WithContext("listing tracked repositories", tracked.error());
+  std::function<bool(RepositoryId)> is_tracked = IsAmong(*tracked);
   ImportSession session{
-      .parts = parts_, .only_tracked = request.only_tracked, .is_tracked = IsAmong(*tracked), .stop = stop};
+      .parts = parts_, .only_tracked = request.only_tracked, .is_tracked = std::move(is_tracked), .stop = stop};
   ImportRun run(parts_, request, listener, session);
   run.ReadAll();
   ImportReport& report = run.report();

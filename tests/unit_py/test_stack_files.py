@@ -14,6 +14,14 @@ sys.path.insert(0, str(PROJECT / "stack"))
 from repopulse_stack import configs, envfile, keys, layout, logs, ports, processes, settings  # noqa: E402
 
 
+@pytest.mark.parametrize("memory_mib, pool_mib", [(512, 128), (4096, 512), (24576, 3072), (262144, 8192)])
+@pytest.mark.parametrize("setting", ["0", "", None])
+def test_the_buffer_pool_follows_the_memory_there_is(monkeypatch, setting, memory_mib, pool_mib):
+    monkeypatch.setattr(os, "sysconf", lambda name: 4096 if name == "SC_PAGE_SIZE" else memory_mib * 256)
+    assert configs.buffer_pool_mib(setting) == pool_mib
+    assert configs.buffer_pool_mib("777") == 777
+
+
 class TestEnvFile:
     def test_reads_lines_as_the_service_does(self):
         assert settings.parse_env_file("# no\n\nA=1\n B = two words \nC='q # q'\nD=\"x\nE=a=b\nF=\nnothing\n") == {

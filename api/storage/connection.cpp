@@ -31,6 +31,8 @@ bool IsMariaDb(MYSQL* handle) {
   return server.find("MariaDB") != std::string_view::npos;
 }
 
+constexpr unsigned kTableChanged = 1412;  // since the snapshot that is read from
+
 std::string StatementLimit(MYSQL* handle, std::chrono::seconds limit) {
   if (IsMariaDb(handle)) {
     return fmt::format("SET SESSION max_statement_time = {}", limit.count());
@@ -234,8 +236,13 @@ tl::unexpected<Error> Connection::Failed(unsigned code, const char* text, Steady
 }
 
 tl::unexpected<Error> Connection::FailedStatement(MYSQL_STMT* statement, SteadyTime begin) {
-  auto failed = Failed(mysql_stmt_errno(statement), mysql_stmt_error(statement), begin);
+  const unsigned code = mysql_stmt_errno(statement);
+  auto failed = Failed(code, mysql_stmt_error(statement), begin);
   mysql_stmt_free_result(statement);
+  // Executed once more, what was prepared for the table as it was gets no answer (seen of MariaDB 10.11).
+  if (code == kTableChanged) {
+    std::erase_if(statements_, [&](const auto& kept) { return kept.second.get() == statement; });
+  }
   return failed;
 }
 

@@ -33,6 +33,7 @@ ErrorMeaning MeaningOf(unsigned number, bool timed_out) {
     case 1205:  // waited too long for a lock
       return {kTimeout, kUsable, true};
     case 1213:  // deadlock
+    case 1412:  // a snapshot is older than the table's present definition: events have got a new day
       return {kUnavailable, kUsable, true};
     case 1317:  // interrupted
     case 1969:  // MariaDB: max_statement_time

@@ -211,5 +211,23 @@ TEST_F(EventDaysTest, ADayMayBePrunedWhileItsEventsComeIn) {
   EXPECT_THAT(Differences(), IsEmpty());
 }
 
+TEST_F(EventDaysTest, ReadersDoNotMindANewDay) {
+  Ingest({MakeEvent(1, "PushEvent", "2026-06-30T10:00:00Z")});
+  int attempts = 0;
+  const auto elsewhere = MakeStorage();
+  const auto counted = InSnapshot(db(), [&](Connection& same) -> Result<int64_t> {
+    if (++attempts == 1) {
+      EXPECT_OK(elsewhere->events().Ingest({MakeEvent(2, "PushEvent", "2026-06-10T10:00:00Z")}, nullptr, clock_.Now()));
+    }
+    int64_t events = 0;
+    auto read = same.Query("SELECT COUNT(*) FROM events", {}, [&](const Row& row) { events = row.Int(0); });
+    if (!read) return tl::make_unexpected(std::move(read.error()));
+    return events;
+  });
+  ASSERT_OK(counted);
+  EXPECT_EQ(*counted, 2);
+  EXPECT_EQ(attempts, 2);  // the first snapshot was older than the table
+}
+
 }  // namespace
 }  // namespace repopulse

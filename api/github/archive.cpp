@@ -66,12 +66,12 @@ class FileSource final : public ByteSource {
 // What was unpacked at once. It tells as much of the stored bytes as read as of its own.
 class MemorySource final : public ByteSource {
  public:
-  MemorySource(std::string bytes, int64_t stored_bytes) : bytes_(std::move(bytes)), stored_bytes_(stored_bytes) {}
+  MemorySource(ByteBuffer bytes, int64_t stored_bytes) : bytes_(std::move(bytes)), stored_bytes_(stored_bytes) {}
 
   Result<size_t> Read(std::span<char> out, const std::stop_token& stop) override {
     if (stop.stop_requested()) return Fail(ErrorCode::kCancelled, "stopped");
     const size_t size = std::min({out.size(), bytes_.size() - taken_, kBlockBytes});
-    std::memcpy(out.data(), bytes_.data() + taken_, size);
+    std::memcpy(out.data(), bytes_.view().data() + taken_, size);
     taken_ += size;
     return size;
   }
@@ -82,7 +82,7 @@ class MemorySource final : public ByteSource {
   }
 
  private:
-  const std::string bytes_;
+  const ByteBuffer bytes_;
   const int64_t stored_bytes_;
   size_t taken_ = 0;
 };
@@ -90,13 +90,13 @@ class MemorySource final : public ByteSource {
 // A source whose first bytes were taken already, and are given again.
 class ReadAgainSource final : public ByteSource {
  public:
-  ReadAgainSource(std::string head, std::unique_ptr<ByteSource> rest)
+  ReadAgainSource(ByteBuffer head, std::unique_ptr<ByteSource> rest)
       : head_(std::move(head)), rest_(std::move(rest)) {}
 
   Result<size_t> Read(std::span<char> out, const std::stop_token& stop) override {
     if (taken_ == head_.size()) return rest_->Read(out, stop);
     const size_t size = std::min(out.size(), head_.size() - taken_);
-    std::memcpy(out.data(), head_.data() + taken_, size);
+    std::memcpy(out.data(), head_.view().data() + taken_, size);
     taken_ += size;
     return size;
   }
@@ -105,27 +105,27 @@ class ReadAgainSource final : public ByteSource {
   }
 
  private:
-  const std::string head_;
+  const ByteBuffer head_;
   const std::unique_ptr<ByteSource> rest_;
   size_t taken_ = 0;
 };
 
 // Up to `bytes_max` bytes, and whether that was all.
 struct Head {
-  std::string bytes;
+  ByteBuffer bytes;
   bool whole = false;
 };
 Result<Head> ReadHead(ByteSource& source, size_t bytes_max, const std::stop_token& stop) {
   Head head;
-  head.bytes.resize(bytes_max);
+  head.bytes.Resize(bytes_max);
   size_t used = 0;
   while (used < bytes_max && !head.whole) {
-    const auto size = source.Read(std::span(head.bytes).subspan(used), stop);
+    const auto size = source.Read(std::span(head.bytes.data() + used, bytes_max - used), stop);
     if (!size) return tl::make_unexpected(size.error());
     used += *size;
     head.whole = *size == 0;
   }
-  head.bytes.resize(used);
+  head.bytes.Resize(used);
   return head;
 }
 
@@ -172,14 +172,14 @@ class FilesAndServer final : public Archive {
     FileSource beginning(file);
     auto head = ReadHead(beginning, std::min(packed_max, static_cast<size_t>(size) + 1), stop);
     if (!head) return tl::make_unexpected(std::move(head.error()));
-    ArchiveContent content{path.filename().string(), Fingerprint(size, head->bytes), size, nullptr};
-    if (!StartsLikeGzip(head->bytes)) {
+    ArchiveContent content{path.filename().string(), Fingerprint(size, head->bytes.view()), size, nullptr};
+    if (!StartsLikeGzip(head->bytes.view())) {
       if (path.extension() == ".gz") return Fail(ErrorCode::kMalformed, "damaged gzip: its first bytes are not gzip's");
       content.lines = std::make_unique<FileSource>(file);
       return content;
     }
     if (head->whole) {
-      auto bytes = GunzipWhole(head->bytes, options_.whole_bytes_max);
+      auto bytes = GunzipWhole(head->bytes.view(), options_.whole_bytes_max);
       if (!bytes) return tl::make_unexpected(std::move(bytes.error()));
       if (*bytes) content.lines = std::make_unique<MemorySource>(**std::move(bytes), size);
     }
@@ -202,9 +202,9 @@ class FilesAndServer final : public Archive {
     if (!download) return tl::make_unexpected(std::move(download.error()));
     auto head = ReadHead(*download->body, kFingerprintBytes, stop);
     if (!head) return tl::make_unexpected(std::move(head.error()));
-    ArchiveContent content{name, Fingerprint(download->size_bytes.value_or(0), head->bytes), download->size_bytes,
+    ArchiveContent content{name, Fingerprint(download->size_bytes.value_or(0), head->bytes.view()), download->size_bytes,
                            nullptr};
-    const bool packed = StartsLikeGzip(head->bytes);
+    const bool packed = StartsLikeGzip(head->bytes.view());
     auto again = std::make_unique<ReadAgainSource>(std::move(head->bytes), std::move(download->body));
     content.lines = packed ? GunzipStream(std::move(again)) : std::move(again);
     return content;

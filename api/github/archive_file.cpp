@@ -15,7 +15,7 @@
 namespace repopulse {
 namespace {
 
-constexpr size_t kBatchesAhead = 2;
+constexpr size_t kBatchesAhead = 8;
 constexpr size_t kBadLinesShown = 10;          // of a batch
 constexpr int64_t kOldLinesMax = 10;           // before the first event: then it is a file of 2011 to 2014
 constexpr int64_t kBatchLinesPerEventMax = 5;  // a batch of few events ends, too

@@ -121,14 +121,14 @@ struct Member {
   size_t bytes = 0;
 };
 
-Member Unpack(libdeflate_decompressor* decompressor, std::string_view packed, std::string& out, size_t used,
+Member Unpack(libdeflate_decompressor* decompressor, std::string_view packed, ByteBuffer& out, size_t used,
               size_t bytes_max) {
   for (;;) {
     Member member;
     member.result = libdeflate_gzip_decompress_ex(decompressor, packed.data(), packed.size(), out.data() + used,
                                                   out.size() - used, &member.packed_bytes, &member.bytes);
     if (member.result != LIBDEFLATE_INSUFFICIENT_SPACE || out.size() == bytes_max) return member;
-    out.resize(std::min(bytes_max, std::max(out.size() * 2, kFirstGuessBytes)));
+    out.Resize(std::min(bytes_max, std::max(out.size() * 2, kFirstGuessBytes)));
   }
 }
 
@@ -136,22 +136,22 @@ Member Unpack(libdeflate_decompressor* decompressor, std::string_view packed, st
 
 bool StartsLikeGzip(std::string_view bytes) { return bytes.starts_with("\x1f\x8b"); }
 
-Result<std::optional<std::string>> GunzipWhole(std::string_view packed, size_t bytes_max) {
+Result<std::optional<ByteBuffer>> GunzipWhole(std::string_view packed, size_t bytes_max) {
   const std::unique_ptr<libdeflate_decompressor, FreeDecompressor> decompressor(libdeflate_alloc_decompressor());
   if (!decompressor) throw std::bad_alloc();
-  std::string out;
+  ByteBuffer out;
   size_t used = 0;
   bool first = true;
   while (first || packed.find_first_not_of('\0') != std::string_view::npos) {
-    if (first) out.resize(std::min(bytes_max, GuessedSize(packed)));
+    if (first) out.Resize(std::min(bytes_max, GuessedSize(packed)));
     first = false;
     const Member member = Unpack(decompressor.get(), packed, out, used, bytes_max);
-    if (member.result == LIBDEFLATE_INSUFFICIENT_SPACE) return std::optional<std::string>();
+    if (member.result == LIBDEFLATE_INSUFFICIENT_SPACE) return std::optional<ByteBuffer>();
     if (member.result != LIBDEFLATE_SUCCESS) return Damaged("it cannot be unpacked, or its check sum is wrong");
     packed.remove_prefix(member.packed_bytes);
     used += member.bytes;
   }
-  out.resize(used);
+  out.Resize(used);
   return std::optional(std::move(out));
 }
 

@@ -3,7 +3,6 @@
 #include <array>
 #include <cmath>
 #include <map>
-#include <unordered_set>
 
 #include "base/strings.h"
 #include "base/time_format.h"
@@ -64,18 +63,10 @@ constexpr size_t kPublishedMax = 1'000;
 
 // Those made public last come first, so that the bound leaves out the oldest.
 Result<Representation> ShowPublicRepositories(const Services& services) {
-  EventListQuery query;
-  query.type = kPublicEvent;
-  query.limit = kPublishedMax;
-  const auto page = services.events.List(query);
-  if (!page) return tl::make_unexpected(page.error());
+  const auto repositories = services.events.RecentRepositories(std::string(kPublicEvent), kPublishedMax);
+  if (!repositories) return tl::make_unexpected(repositories.error());
   Json names = Json::array();
-  std::unordered_set<std::string_view> seen;
-  for (const Event& event : page->items) {
-    if (!event.repository_name.empty() && seen.insert(event.repository_name).second) {
-      names.push_back(event.repository_name);
-    }
-  }
+  for (const RepositoryName& name : *repositories) names.push_back(name.full());
   return JsonAnswer(services, {{"public_repositories", std::move(names)}});
 }
 

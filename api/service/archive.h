@@ -49,8 +49,8 @@ struct ArchiveReading {
   int64_t skip_lines = 0;                   // done by an earlier run
   std::function<bool(RepositoryId)> wants;  // empty: every event
   std::function<bool(RepositoryId)> keeps_payload;
-  size_t batch_events_max = 10'000;
-  size_t batch_bytes_max = 8 * 1024 * 1024;  // of payloads
+  size_t batch_events_max = 2'000;
+  size_t batch_bytes_max = 2 * 1024 * 1024;  // of payloads
 };
 
 // Belongs to one thread.

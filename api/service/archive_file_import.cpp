@@ -79,8 +79,7 @@ void ArchiveFileImport::Begin(Result<std::unique_ptr<ArchiveFile>> opened, FileR
   report.taken_before = !plan_.recorded;
   auto begun = file_->Begin({.skip_lines = plan_.progress.lines_done,
                              .wants = session_.only_tracked ? session_.is_tracked : nullptr,
-                             .keeps_payload = session_.is_tracked,
-                             .batch_events_max = EventStore::kIngestEventsMax});
+                             .keeps_payload = session_.is_tracked});
   if (!begun) read_error_ = std::move(begun.error());
 }
 

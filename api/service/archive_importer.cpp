@@ -1,6 +1,7 @@
 #include "service/archive_importer.h"
 
 #include <algorithm>
+#include <deque>
 #include <functional>
 #include <future>
 #include <memory>
@@ -18,6 +19,7 @@ namespace {
 
 constexpr std::chrono::seconds kTellAddedEvery{5};
 constexpr std::chrono::milliseconds kSoon{200};
+constexpr std::chrono::milliseconds kMoment{2};
 constexpr size_t kDaysExpectedMax = 400;
 // Hours in a row for which the archive's server could not be reached, before the others are not asked for any more.
 constexpr size_t kUnreachableHoursMax = 3;
@@ -138,7 +140,7 @@ std::set<std::chrono::sys_days> DaysOf(const std::vector<ArchiveLocation>& locat
   return days;
 }
 
-// Opens files one ahead of where they are wanted, as that may take as long as storing one does.
+// Opens files one ahead of where they are wanted, as that may take as long as storing one does. Belongs to one thread.
 class FilesAhead {
  public:
   FilesAhead(Archive& archive, const std::vector<ArchiveLocation>& locations, std::stop_token stop)
@@ -147,17 +149,23 @@ class FilesAhead {
   FilesAhead(const FilesAhead&) = delete;
   FilesAhead& operator=(const FilesAhead&) = delete;
 
+  // Of the file to be taken next.
   [[nodiscard]] bool ReadyWithin(std::chrono::milliseconds time) const {
-    return !ahead_.valid() || ahead_.wait_for(time) == std::future_status::ready;
+    return ahead_.empty() || ahead_.front().wait_for(time) == std::future_status::ready;
   }
-  Result<std::unique_ptr<ArchiveFile>> Take(size_t index) {
-    if (ahead_.valid()) return ahead_.get();
-    return archive_.Open(locations_[index], outer_);
+  Result<std::unique_ptr<ArchiveFile>> Take() {
+    PrepareUpTo(taken_ + 1);
+    auto opened = ahead_.front().get();
+    ahead_.pop_front();
+    ++taken_;
+    return opened;
   }
-  void Prepare(size_t index) {
-    if (index == locations_.size() || stopping_.stop_requested()) return;
-    ahead_ = std::async(std::launch::async,
-                        [this, index] { return archive_.Open(locations_[index], stopping_.get_token()); });
+  void PrepareUpTo(size_t count) {
+    for (; prepared_ < std::min(count, locations_.size()); ++prepared_) {
+      ahead_.push_back(std::async(std::launch::async, [this, index = prepared_] {
+        return archive_.Open(locations_[index], stopping_.get_token());
+      }));
+    }
   }
 
  private:
@@ -166,7 +174,9 @@ class FilesAhead {
   const std::stop_token outer_;
   std::stop_source stopping_;  // also at the end, when nobody wants the file any more
   const std::stop_callback<std::function<void()>> on_stop_{outer_, [this] { stopping_.request_stop(); }};
-  std::future<Result<std::unique_ptr<ArchiveFile>>> ahead_;
+  std::deque<std::future<Result<std::unique_ptr<ArchiveFile>>>> ahead_;
+  size_t prepared_ = 0;
+  size_t taken_ = 0;
 };
 
 // All files of one request.
@@ -197,8 +207,8 @@ class ImportRun {
 
  private:
   void ReadOne(size_t i) {
-    if (!ahead_.ReadyWithin(kSoon)) pipeline_.Drain();  // no transaction stays open while a server is waited for
-    auto opened = ahead_.Take(i);
+    AwaitBriefly(ahead_);
+    auto opened = ahead_.Take();
     if (opened) telling_.Opened(i, **opened);
     if (opened && IsPending((*opened)->name())) pipeline_.Drain();  // what is known of it must be up to date
     files_.push_back(
@@ -208,9 +218,9 @@ class ImportRun {
     ArchiveFileImport& file = *files_.back();
     file.Begin(std::move(opened), report_.files[i]);
     if (expecting_.valid()) static_cast<void>(expecting_.get());
-    if (!file.ended()) ahead_.Prepare(i + 1);
+    if (!file.ended()) ahead_.PrepareUpTo(i + 2);
     for (;;) {
-      if (!file.ReadyWithin(kSoon)) pipeline_.Drain();
+      AwaitBriefly(file);
       auto batch = file.Next();
       if (!batch) break;
       pipeline_.Push(file, *std::move(batch));
@@ -220,6 +230,16 @@ class ImportRun {
       file.End();
     }
     LogEnded();
+  }
+
+  // Until there is something to take. No transaction stays open while a server is waited for.
+  template <class Source>
+  void AwaitBriefly(const Source& source) {
+    for (std::chrono::milliseconds waited{0}; waited < kSoon; waited += kMoment) {
+      if (source.ReadyWithin(kMoment)) return;
+      pipeline_.GoOn();
+    }
+    pipeline_.Drain();
   }
 
   // Whether a file of this name waits to be finished.

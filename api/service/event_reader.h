@@ -117,6 +117,10 @@ class EventReader {
                                                    std::optional<TimePoint> since,
                                                    std::optional<RepositoryCountPosition> after, size_t limit) = 0;
 
+  // Whose the newest `events_max` stored events of the type are: each once, that of the newest first; those whose name
+  // nothing tells are left out.
+  virtual Result<std::vector<RepositoryName>> RecentRepositories(const std::string& type, size_t events_max) = 0;
+
   virtual Result<EventListPage> List(const EventListQuery& query) = 0;
   virtual Result<EventWindow> Window(RepositoryId repository, TimePoint since, size_t events_max, BotFilter bots) = 0;
   // Of one repository, buckets of an hour or a day, from..to (both begins of buckets, both inclusive); empty ones left

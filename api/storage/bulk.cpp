@@ -20,7 +20,7 @@ BulkRows::BulkRows(std::initializer_list<BulkKind> columns, size_t rows_expected
     column.kind = kind;
     column.nulls.reserve(rows_expected);
     if (kind == BulkKind::kInteger) column.integers.reserve(rows_expected);
-    if (kind == BulkKind::kText) column.texts.reserve(rows_expected);
+    if (IsText(column)) column.texts.reserve(rows_expected);
     if (kind == BulkKind::kTime) column.times.reserve(rows_expected);
   }
 }
@@ -42,7 +42,7 @@ void BulkRows::Put(Column& column, TimePoint value) {
 
 void BulkRows::Put(Column& column, std::nullopt_t) {
   if (column.kind == BulkKind::kInteger) column.integers.push_back(0);
-  if (column.kind == BulkKind::kText) column.texts.emplace_back();
+  if (IsText(column)) column.texts.emplace_back();
   if (column.kind == BulkKind::kTime) column.times.emplace_back();
   column.nulls.push_back(1);
   column.has_nulls = true;
@@ -53,6 +53,7 @@ Value BulkRows::At(size_t row, size_t column) const {
   if (values.nulls[row] != 0) return std::nullopt;
   if (values.kind == BulkKind::kInteger) return values.integers[row];
   if (values.kind == BulkKind::kText) return values.texts[row];
+  if (values.kind == BulkKind::kBytes) return Bytes{values.texts[row]};
   return values.times[row];
 }
 
@@ -61,7 +62,7 @@ size_t BulkRows::EndOfMessage(size_t begin, size_t rows_max) const {
   size_t bytes = 0;
   for (size_t row = begin; row < last; ++row) {
     for (const Column& column : columns_) {
-      bytes += kValueBytes + (column.kind == BulkKind::kText ? column.texts[row].size() : 0);
+      bytes += kValueBytes + (IsText(column) ? column.texts[row].size() : 0);
     }
     if (bytes > kMessageBytesMax && row > begin) return row;
   }
@@ -82,7 +83,7 @@ void BoundArrays::Bind(size_t i, const BulkRows::Column& column, size_t begin, s
   if (column.kind == BulkKind::kInteger) {
     bind.buffer_type = MYSQL_TYPE_LONGLONG;
     bind.buffer = const_cast<int64_t*>(column.integers.data() + begin);  // the library only reads parameters
-  } else if (column.kind == BulkKind::kText) {
+  } else if (BulkRows::IsText(column)) {
     Texts& texts = texts_[i];
     texts.data.reserve(count);
     texts.sizes.reserve(count);
@@ -90,7 +91,7 @@ void BoundArrays::Bind(size_t i, const BulkRows::Column& column, size_t begin, s
       texts.data.push_back(column.texts[row].empty() ? "" : column.texts[row].data());
       texts.sizes.push_back(column.texts[row].size());
     }
-    bind.buffer_type = MYSQL_TYPE_STRING;
+    bind.buffer_type = column.kind == BulkKind::kBytes ? MYSQL_TYPE_BLOB : MYSQL_TYPE_STRING;
     bind.buffer = texts.data.data();
     bind.length = texts.sizes.data();
   } else {

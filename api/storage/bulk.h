@@ -12,9 +12,9 @@
 
 namespace repopulse {
 
-enum class BulkKind { kInteger, kText, kTime };
+enum class BulkKind { kInteger, kText, kBytes, kTime };
 
-// Texts are borrowed: they must outlive the statement.
+// Texts and bytes are borrowed: they must outlive the statement.
 class BulkRows {
  public:
   BulkRows(std::initializer_list<BulkKind> columns, size_t rows_expected);
@@ -43,6 +43,7 @@ class BulkRows {
     std::vector<char> nulls;  // for each row
     bool has_nulls = false;
   };
+  static bool IsText(const Column& column) { return column.kind == BulkKind::kText || column.kind == BulkKind::kBytes; }
   static void Put(Column& column, int64_t value);
   static void Put(Column& column, std::string_view value);
   static void Put(Column& column, TimePoint value);

@@ -43,6 +43,11 @@ struct ConnectionOptions {
   bool bulk_arrays = true;  // false: many rows are inserted as with MySQL's servers, which know no arrays
 };
 
+// Not a text: of no character set.
+struct Bytes {
+  std::string_view data;
+};
+
 // A bound parameter. Texts are borrowed: they must outlive the call.
 class Value {
  public:
@@ -56,6 +61,7 @@ class Value {
   Value(const std::string& text) : value_(std::string_view(text)) {}
   Value(std::string_view text) : value_(text) {}
   Value(const char* text) : value_(std::string_view(text)) {}
+  Value(Bytes bytes) : value_(bytes) {}
   Value(TimePoint time) : value_(time) {}
   Value(Day day) : value_(day) {}
   template <class T>
@@ -65,7 +71,7 @@ class Value {
 
  private:
   friend class BoundParameters;
-  std::variant<std::monostate, int64_t, double, std::string_view, TimePoint, Day> value_;
+  std::variant<std::monostate, int64_t, double, std::string_view, Bytes, TimePoint, Day> value_;
 };
 
 // The current row of a result. Columns count from 0; reading one as another type than it is, is a bug.

@@ -1,4 +1,4 @@
-// Events of one call, in the form in which they are stored: each once, in the order of the primary key.
+// Events of one call, in the form in which they are stored: each once, in the order of time.
 #pragma once
 
 #include <cstdint>

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "base/time_format.h"
+#include "storage/event_minutes.h"
 #include "storage/event_reader.h"
 #include "storage/transaction.h"
 
@@ -17,31 +18,17 @@ using std::chrono::hours;
 using std::chrono::minutes;
 
 constexpr std::string_view kGroup = " GROUP BY type_id, action_id";
-// Whole minutes up to the hour, whole hours up to the day, whole days: each from where the finer one ends.
+// Whole hours up to the day, then whole days.
 constexpr std::string_view kCountTotals = R"(
   SELECT type_id, action_id, CAST(SUM(events) AS SIGNED), MIN(first_at), MAX(last_at) FROM event_totals
-  WHERE ((bucket_seconds = 60 AND bucket >= ? AND bucket < ?) OR (bucket_seconds = 3600 AND bucket >= ? AND bucket < ?)
-    OR (bucket_seconds = 86400 AND bucket >= ?)))";
+  WHERE ((bucket_seconds = 3600 AND bucket >= ? AND bucket < ?) OR (bucket_seconds = 86400 AND bucket >= ?)))";
 constexpr std::string_view kCountDays = R"(
   SELECT type_id, action_id, CAST(SUM(events) AS SIGNED), MIN(first_at), MAX(last_at) FROM event_totals
   WHERE bucket_seconds = 86400)";
-constexpr std::string_view kCountHours = R"(
-  SELECT type_id, action_id, CAST(SUM(events) AS SIGNED), MIN(first_at), MAX(last_at) FROM event_rollups
-  WHERE hour >= ?)";
 constexpr std::string_view kCountEvents = R"(
-  SELECT type_id, action_id, COUNT(*), MIN(created_at), MAX(created_at) FROM events FORCE INDEX ({})
+  SELECT type_id, action_id, COUNT(*), MIN(created_at), MAX(created_at) FROM events
   WHERE created_at >= ? AND created_at < ?)";
 constexpr std::string_view kDayDropped = "SELECT 1 FROM event_days_dropped WHERE day = ?";
-
-// In the primary key's order: the server neither sorts nor groups.
-constexpr std::string_view kHistory = R"(
-  SELECT hour, type_id, action_id, events FROM event_rollups
-  WHERE repository_id = ? AND hour >= ? AND hour < ?
-  ORDER BY hour, type_id, action_id)";
-constexpr std::string_view kMinutes = R"(
-  SELECT bucket, type_id, 0, CAST(SUM(events) AS SIGNED) FROM event_totals
-  WHERE bucket_seconds = 60 AND bucket >= ?
-  GROUP BY bucket, type_id ORDER BY bucket, type_id)";
 
 constexpr std::string_view kNewestOfAll = R"(
   SELECT last_at FROM event_totals
@@ -55,15 +42,18 @@ constexpr std::string_view kNewestOfRepository =
 class Tally {
  public:
   explicit Tally(Connection& db) : db_(db) {}
+  [[nodiscard]] Connection& db() { return db_; }
 
   Status Add(std::string_view sql, const std::vector<Value>& values) {
     return db_.Query(sql, values, [&](const Row& row) {
-      EventCount& count = counts_[{row.Int(0), row.Int(1)}];
-      const bool is_new = count.events == 0;
-      count.first = is_new ? row.Time(3) : std::min(count.first, row.Time(3));
-      count.last = is_new ? row.Time(4) : std::max(count.last, row.Time(4));
-      count.events += row.Int(2);
+      Add(row.Int(0), row.Int(1), row.Int(2), row.Time(3), row.Time(4));
     });
+  }
+  void Add(int64_t type, int64_t action, int64_t events, TimePoint first, TimePoint last) {
+    EventCount& count = counts_[{type, action}];
+    count.first = count.events == 0 ? first : std::min(count.first, first);
+    count.last = count.events == 0 ? last : std::max(count.last, last);
+    count.events += events;
   }
 
   // By type and action.
@@ -105,24 +95,56 @@ Result<TimePoint> TrueBegin(Connection& db, TimePoint since) {
   return dropped ? CeilHour(since) : since;
 }
 
+Status CountHours(Tally& tally, const EventMatch& match, const TimeRange& range) {
+  return ReadRollups(tally.db(), *match.repository, range, [&](TimePoint, const RollupEntry& entry) {
+    if (match.Takes(entry.type, entry.action)) {
+      tally.Add(entry.type, entry.action, entry.events, entry.first, entry.last);
+    }
+  });
+}
+
+// Of the hour that is cut, only the types that it holds are looked for.
+Status CountCutHour(Tally& tally, const EventMatch& match, const TimeRange& range) {
+  std::set<int64_t> types;
+  const TimeRange hour{FloorHour(range.from), range.until};
+  auto read = ReadRollups(tally.db(), *match.repository, hour, [&](TimePoint, const RollupEntry& entry) {
+    if (match.Takes(entry.type, entry.action)) types.insert(entry.type);
+  });
+  if (!read || types.empty()) return read;
+  std::string sql = std::string(kCountEvents) + MatchSql(match);
+  std::vector<Value> values = With({range.from, range.until}, match);
+  AppendWords(sql, values, "type_id", types);
+  return tally.Add(sql + std::string(kGroup), values);
+}
+
+Status CountMinutes(Tally& tally, const EventMatch& match, const TimeRange& range) {
+  const TimeRange whole{std::chrono::floor<minutes>(range.from), range.until};
+  return ReadMinutes(tally.db(), match, whole, [&](const EventKind& kind, TimePoint minute, std::string_view places) {
+    EventCount count;
+    EachPlace(places, minute, [&](const PlaceEntry& place) {
+      if (place.created_at < range.from) return;
+      count.first = count.events == 0 ? place.created_at : std::min(count.first, place.created_at);
+      count.last = count.events == 0 ? place.created_at : std::max(count.last, place.created_at);
+      ++count.events;
+    });
+    if (count.events > 0) tally.Add(kind.type, kind.action, count.events, count.first, count.last);
+  });
+}
+
 Status CountEver(Tally& tally, const EventMatch& match) {
-  if (!match.repository) return tally.Add(Matching(kCountDays, match), With({}, match));
-  return tally.Add(Matching(kCountHours, match), With({TimePoint{}}, match));
+  if (match.repository) return CountHours(tally, match, {TimePoint{}, kEndOfTime});
+  return tally.Add(Matching(kCountDays, match), With({}, match));
 }
 
 Status CountSince(Tally& tally, const EventMatch& match, TimePoint since) {
   const TimePoint hour = CeilHour(since);
-  const TimePoint minute = std::chrono::ceil<minutes>(since);
-  const TimePoint day = std::chrono::ceil<days>(hour);
-  const TimePoint raw_until = match.repository ? hour : minute;
-  const std::string_view index = match.repository ? "events_repository" : "PRIMARY";
-  if (since < raw_until) {
-    auto added =
-        tally.Add(Matching(fmt::format(fmt::runtime(kCountEvents), index), match), With({since, raw_until}, match));
-    if (!added) return added;
+  if (since < hour) {
+    auto counted = match.repository ? CountCutHour(tally, match, {since, hour}) : CountMinutes(tally, match, {since, hour});
+    if (!counted) return counted;
   }
-  if (match.repository) return tally.Add(Matching(kCountHours, match), With({hour}, match));
-  return tally.Add(Matching(kCountTotals, match), With({minute, hour, hour, day, day}, match));
+  if (match.repository) return CountHours(tally, match, {hour, kEndOfTime});
+  const TimePoint day = std::chrono::ceil<days>(hour);
+  return tally.Add(Matching(kCountTotals, match), With({hour, day, day}, match));
 }
 
 // Counts by bucket, type and action, in this order.
@@ -130,11 +152,9 @@ class Buckets {
  public:
   explicit Buckets(std::chrono::seconds size) : size_(size) {}
 
-  Status Add(Connection& db, std::string_view sql, std::initializer_list<Value> values) {
-    return db.Query(sql, values, [&](const Row& row) {
-      const auto bucket = TimePoint{row.Time(0).time_since_epoch() / size_ * size_};
-      counts_[{bucket, row.Int(1), row.Int(2)}] += row.Int(3);
-    });
+  void Add(TimePoint time, int64_t type, int64_t action, int64_t events) {
+    const auto bucket = TimePoint{time.time_since_epoch() / size_ * size_};
+    counts_[{bucket, type, action}] += events;
   }
   Result<std::vector<BucketCount>> Named(Connection& db, EventWordNames& words) const {
     std::vector<BucketCount> buckets;
@@ -153,13 +173,6 @@ class Buckets {
   const std::chrono::seconds size_;
   std::map<std::tuple<TimePoint, int64_t, int64_t>, int64_t> counts_;
 };
-
-Result<std::vector<BucketCount>> ReadBuckets(Connection& db, EventWordNames& words, std::chrono::seconds size,
-                                             std::string_view sql, std::initializer_list<Value> values) {
-  Buckets buckets(size);
-  if (auto read = buckets.Add(db, sql, values); !read) return tl::make_unexpected(std::move(read.error()));
-  return buckets.Named(db, words);
-}
 
 }  // namespace
 
@@ -201,17 +214,29 @@ Result<EventCounts> SqlEventReader::Counts(const EventFilter& filter, std::optio
 
 Result<std::vector<BucketCount>> SqlEventReader::History(RepositoryId repository, std::chrono::seconds bucket,
                                                          TimePoint from, TimePoint to) {
-  auto result = WithConnection(pool_, [&](Connection& db) {
-    return ReadBuckets(db, words_, bucket, kHistory, {repository, from, to + bucket});
+  auto result = WithConnection(pool_, [&](Connection& db) -> Result<std::vector<BucketCount>> {
+    Buckets buckets(bucket);
+    auto read = ReadRollups(db, repository, {from, to + bucket}, [&](TimePoint hour, const RollupEntry& entry) {
+      buckets.Add(hour, entry.type, entry.action, entry.events);
+    });
+    if (!read) return tl::make_unexpected(std::move(read.error()));
+    return buckets.Named(db, words_);
   });
   if (!result) return WithContext("read the history of a repository's events", std::move(result.error()));
   return result;
 }
 
 Result<std::vector<BucketCount>> SqlEventReader::Minutes(TimePoint since) {
-  auto result = WithConnection(pool_, [&](Connection& db) {
-    return ReadBuckets(db, words_, minutes{1}, kMinutes, {TimePoint{std::chrono::floor<minutes>(since)}});
-  });
+  const auto work = [&](Connection& db) -> Result<std::vector<BucketCount>> {
+    Buckets buckets(minutes{1});
+    const TimeRange range{std::chrono::floor<minutes>(since), kEndOfTime};
+    auto read = ReadMinutes(db, {}, range, [&](const EventKind& kind, TimePoint minute, std::string_view places) {
+      buckets.Add(minute, kind.type, 0, static_cast<int64_t>(places.size() / kPlaceEntryBytes));
+    });
+    if (!read) return tl::make_unexpected(std::move(read.error()));
+    return buckets.Named(db, words_);
+  };
+  auto result = WithConnection(pool_, [&](Connection& db) { return InSnapshot(db, work); });
   if (!result) return WithContext("count events by minute", std::move(result.error()));
   return result;
 }

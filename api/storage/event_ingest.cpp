@@ -27,12 +27,19 @@ constexpr std::string_view kColumns =
     "VALUES";
 const std::string kInsert = "INSERT INTO " + std::string(kColumns);
 const std::string kInsertUnknown = "INSERT IGNORE INTO " + std::string(kColumns);
-constexpr std::string_view kFind = "SELECT created_at, id, type_id, payload IS NULL FROM events WHERE ";
-constexpr std::string_view kFindOne = "(created_at = ? AND id = ? AND type_id = ?)";
+constexpr std::string_view kFind =
+    "SELECT repository_id, type_id, created_at, id, payload IS NULL FROM events WHERE ";
+constexpr std::string_view kFindOne = "(repository_id = ? AND type_id = ? AND created_at = ? AND id = ?)";
 constexpr std::string_view kAddPayload =
-    "UPDATE events SET payload = ? WHERE created_at = ? AND id = ? AND type_id = ? AND payload IS NULL";
+    "UPDATE events SET payload = ? "
+    "WHERE repository_id = ? AND type_id = ? AND created_at = ? AND id = ? AND payload IS NULL";
 
-using Events = std::vector<BatchEvent*>;
+using Events = std::vector<BatchEvent*>;  // in the order of the table's primary key
+using Key = std::tuple<int64_t, int64_t, TimePoint, int64_t>;
+
+Key KeyOf(const BatchEvent& event) {
+  return {event.event->repository.value, event.type, event.created_at, event.id};
+}
 
 std::string FindStatement(size_t events) {
   std::string sql(kFind);
@@ -53,17 +60,16 @@ Status FindStored(Connection& db, const Events& events, Events& bare) {
     keys.clear();
     for (size_t i = 0; i < group; ++i) {
       const BatchEvent& event = *events[begin + std::min(i, count - 1)];  // the last one again fills the group
-      keys.insert(keys.end(), {event.created_at, event.id, event.type});
+      keys.insert(keys.end(), {event.event->repository, event.type, event.created_at, event.id});
     }
     const auto first = events.begin() + static_cast<ptrdiff_t>(begin);
     const auto last = first + static_cast<ptrdiff_t>(count);
     auto read = db.Query(FindStatement(group), keys, [&](const Row& row) {
-      const auto key = std::tuple(row.Time(0), row.Int(1), row.Int(2));
-      const auto found = std::lower_bound(first, last, key, [](const BatchEvent* event, const auto& value) {
-        return std::tie(event->created_at, event->id, event->type) < value;
-      });
+      const Key key{row.Int(0), row.Int(1), row.Time(2), row.Int(3)};
+      const auto found = std::lower_bound(
+          first, last, key, [](const BatchEvent* event, const Key& value) { return KeyOf(*event) < value; });
       (*found)->fate = EventFate::kStored;
-      if (row.Bool(3)) bare.push_back(*found);
+      if (row.Bool(4)) bare.push_back(*found);
     });
     if (!read) return read;
     begin += count;
@@ -97,7 +103,8 @@ Status InsertNew(Connection& db, const Events& events) {
 Status AddPayloads(Connection& db, const Events& bare) {
   for (const BatchEvent* event : bare) {
     if (event->payload.empty()) continue;
-    auto written = db.Execute(kAddPayload, {event->payload, event->created_at, event->id, event->type});
+    auto written = db.Execute(
+        kAddPayload, {event->payload, event->event->repository, event->type, event->created_at, event->id});
     if (!written) return tl::make_unexpected(std::move(written.error()));
   }
   return {};
@@ -157,6 +164,7 @@ Status StoreEvents(Connection& db, EventBatch& batch, EventsExpected expected) {
     if (event.fate == EventFate::kNew) events.push_back(&event);
   }
   if (events.empty()) return {};
+  std::ranges::sort(events, {}, [](const BatchEvent* event) { return KeyOf(*event); });
   return expected == EventsExpected::kKnown ? FindAndInsert(db, events) : InsertOrFind(db, events);
 }
 

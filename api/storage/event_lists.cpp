@@ -2,8 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 #include <tuple>
 
+#include "base/time_format.h"
+#include "storage/event_minutes.h"
 #include "storage/event_reader.h"
 #include "storage/present_names.h"
 #include "storage/transaction.h"
@@ -14,15 +17,12 @@ namespace {
 constexpr size_t kOffsetMax = 10'000;
 constexpr size_t kLimitMax = 1'000;
 
-// The keys are found in an index alone, where it tells enough; only the rows that are shown are read. {0}: index,
-// {1}: conditions.
 constexpr std::string_view kRows = R"(
-  SELECT e.created_at, e.id, e.type_id, e.action_id, e.repository_id, e.actor_id, e.actor_login, e.number, e.merged,
-    e.payload
-  FROM (SELECT created_at, id, type_id FROM events FORCE INDEX ({})
-        WHERE {}
-        ORDER BY created_at DESC, id DESC, type_id DESC LIMIT ?) k
-  JOIN events e ON e.created_at = k.created_at AND e.id = k.id AND e.type_id = k.type_id)";
+  SELECT created_at, id, type_id, action_id, repository_id, actor_id, actor_login, number, merged, payload FROM events
+  WHERE {})";
+constexpr std::string_view kNewestFirst = " ORDER BY created_at DESC, id DESC, type_id DESC LIMIT ?";
+constexpr std::string_view kPlace = "(repository_id = ? AND type_id = ? AND created_at = ?)";
+constexpr size_t kPlacesAtOnce = 20;
 constexpr std::string_view kBehind = " AND (created_at < ? OR id < ? OR (id = ? AND type_id < ?))";
 constexpr std::string_view kRepositoryTotal = R"(
   SELECT COALESCE(CAST(SUM(events) AS SIGNED), 0) FROM event_repository_totals WHERE 1 = 1)";
@@ -46,6 +46,11 @@ struct Position {
   int64_t id = 0;
   int64_t type = 0;
 };
+
+bool IsBehind(const StoredEvent& row, const Position& position) {
+  return std::tuple(row.event.created_at, row.event.id, row.type) <
+         std::tuple(position.created_at, position.id, position.type);
+}
 
 // What to read, in ids and with all its bounds.
 struct ListPlan {
@@ -71,25 +76,6 @@ StoredEvent ReadStored(const Row& row) {
   return stored;
 }
 
-// Adds the first `limit` rows that fulfil the condition and the plan.
-Status ReadRows(Connection& db, std::string_view index, const RangeCondition& condition, const ListPlan& plan,
-                const EventMatch& match, size_t limit, std::vector<StoredEvent>& rows) {
-  std::string conditions = condition.sql + MatchSql(match);
-  std::vector<Value> values = condition.values;
-  AppendMatch(values, match);
-  if (plan.behind) {
-    conditions += kBehind;
-    values.insert(values.end(), {plan.behind->created_at, plan.behind->id, plan.behind->id, plan.behind->type});
-  }
-  values.emplace_back(limit);
-  const size_t before = rows.size();
-  auto read = db.Query(fmt::format(fmt::runtime(kRows), index, conditions), values,
-                       [&](const Row& row) { rows.push_back(ReadStored(row)); });
-  // The join keeps no order.
-  std::sort(rows.begin() + static_cast<std::ptrdiff_t>(before), rows.end(), Newer);
-  return read;
-}
-
 // Leaves out hours that lie in front of the page as a whole, and their events from the offset.
 void SkipHours(std::vector<HourCount>& hours, size_t& offset) {
   size_t skipped = 0;
@@ -101,58 +87,80 @@ void SkipHours(std::vector<HourCount>& hours, size_t& offset) {
   hours.erase(hours.begin(), hours.begin() + static_cast<std::ptrdiff_t>(skipped));
 }
 
-// Through the index of types: each type and action on its own, in the order of time.
-Status ReadByType(Connection& db, const ListPlan& plan, const TimeRange& range, size_t limit,
-                  std::vector<StoredEvent>& rows) {
-  auto types = TypesIn(db, plan.match, range);
-  if (!types) return tl::make_unexpected(std::move(types.error()));
-  const std::vector<RangeCondition> conditions = ConditionsFor({range});
-  for (const auto& [type, action] : *types) {
-    const EventMatch one{.repository = plan.match.repository, .type = type, .action = action};
-    if (auto read = ReadRows(db, "events_type", conditions.front(), plan, one, limit, rows); !read) return read;
-  }
-  std::ranges::sort(rows, Newer);
-  return {};
-}
-
-std::vector<StoredEvent> Behind(std::vector<StoredEvent> rows, size_t offset) {
-  rows.erase(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(std::min(offset, rows.size())));
-  return rows;
+Status ReadRows(Connection& db, const EventCondition& condition, std::vector<StoredEvent>& rows) {
+  return db.Query(fmt::format(fmt::runtime(kRows), condition.sql), condition.values,
+                  [&](const Row& row) { rows.push_back(ReadStored(row)); });
 }
 
 Result<std::vector<StoredEvent>> ReadOfRepository(Connection& db, ListPlan plan) {
-  auto hours = NewestHours(db, plan.match, plan.range, plan.offset + plan.need);
-  if (!hours) return tl::make_unexpected(std::move(hours.error()));
-  SkipHours(*hours, plan.offset);
-  auto reading = PlanReading(db, plan.match, *hours);
-  if (!reading) return tl::make_unexpected(std::move(reading.error()));
-  const size_t limit = plan.offset + plan.need;
   std::vector<StoredEvent> rows;
-  if (reading->by_type) {
-    if (auto read = ReadByType(db, plan, reading->ranges.front(), limit, rows); !read) {
-      return tl::make_unexpected(std::move(read.error()));
+  auto newest = FindNewestHours(db, plan.match, plan.range, plan.offset + plan.need);
+  if (!newest) return tl::make_unexpected(std::move(newest.error()));
+  SkipHours(newest->hours, plan.offset);
+  if (newest->hours.empty()) return rows;
+  EventCondition condition = ConditionFor(plan.match, *newest);
+  if (plan.behind) {
+    condition.sql += kBehind;
+    condition.values.insert(condition.values.end(),
+                            {plan.behind->created_at, plan.behind->id, plan.behind->id, plan.behind->type});
+  }
+  condition.sql += kNewestFirst;
+  condition.values.emplace_back(plan.offset + plan.need);
+  if (auto read = ReadRows(db, condition, rows); !read) return tl::make_unexpected(std::move(read.error()));
+  rows.erase(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(std::min(plan.offset, rows.size())));
+  return rows;
+}
+
+// The rows of found events, of which none is named twice. Those of a day are looked for in its partition alone.
+Status ReadFound(Connection& db, std::span<const FoundEvent> found, std::vector<StoredEvent>& rows) {
+  const auto day_of = [](const FoundEvent& event) { return DayOf(event.place.created_at); };
+  while (!found.empty()) {
+    const TimePoint day{day_of(found.front())};
+    size_t count = 1;
+    while (count < std::min(found.size(), kPlacesAtOnce) && day_of(found[count]) == day_of(found.front())) ++count;
+    EventCondition condition{.sql = "created_at >= ? AND created_at < ?", .values = {day, day + std::chrono::days{1}}};
+    for (size_t i = 0; i < kPlacesAtOnce; ++i) {
+      const FoundEvent& event = found[std::min(i, count - 1)];  // the last one again fills the group
+      condition.sql += (i == 0 ? " AND (" : " OR ") + std::string(kPlace);
+      condition.values.insert(condition.values.end(),
+                              {event.place.repository, event.kind.type, event.place.created_at});
     }
-    return Behind(std::move(rows), plan.offset);
+    condition.sql += ")";
+    if (auto read = ReadRows(db, condition, rows); !read) return read;
+    found = found.subspan(count);
   }
-  for (const RangeCondition& condition : ConditionsFor(reading->ranges)) {
-    if (rows.size() >= limit) break;
-    auto read = ReadRows(db, "events_repository", condition, plan, plan.match, limit - rows.size(), rows);
-    if (!read) return tl::make_unexpected(std::move(read.error()));
-  }
-  return Behind(std::move(rows), plan.offset);
+  return {};
+}
+
+// One place of events of several actions is named once.
+void KeepPlacesOnce(std::vector<FoundEvent>& found) {
+  const auto place = [](const FoundEvent& event) {
+    return std::tie(event.place.created_at, event.place.repository, event.kind.type);
+  };
+  std::ranges::sort(found, std::greater<>(), place);
+  const auto again = std::ranges::unique(found, {}, place);
+  found.erase(again.begin(), again.end());
 }
 
 Result<std::vector<StoredEvent>> ReadOfAll(Connection& db, const ListPlan& plan) {
-  const size_t limit = plan.offset + plan.need;
-  auto since = SinceHolding(db, plan.match, plan.range, limit);
-  if (!since) return tl::make_unexpected(std::move(since.error()));
-  const TimeRange range{*since, plan.range.until};
-  std::vector<StoredEvent> rows;
-  auto read = plan.match.type || plan.match.action
-                  ? ReadByType(db, plan, range, limit, rows)
-                  : ReadRows(db, "PRIMARY", ConditionsFor({range}).front(), plan, {}, limit, rows);
-  if (!read) return tl::make_unexpected(std::move(read.error()));
-  return Behind(std::move(rows), plan.offset);
+  const size_t wanted = plan.offset + plan.need;
+  // Of the second in which the position lies, it is not known beforehand what is behind it.
+  for (size_t need = plan.behind ? 2 * wanted : wanted;; need *= 4) {
+    auto found = FindNewest(db, plan.match, plan.range, need);
+    if (!found) return tl::make_unexpected(std::move(found.error()));
+    const bool all = found->size() < need;
+    KeepPlacesOnce(*found);
+    std::vector<StoredEvent> rows;
+    if (auto read = ReadFound(db, *found, rows); !read) return tl::make_unexpected(std::move(read.error()));
+    std::erase_if(rows, [&](const StoredEvent& row) {
+      return !plan.match.Takes(row.type, row.action) || (plan.behind && !IsBehind(row, *plan.behind));
+    });
+    if (!all && rows.size() < wanted) continue;
+    std::ranges::sort(rows, Newer);
+    rows.erase(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(std::min(plan.offset, rows.size())));
+    rows.resize(std::min(rows.size(), plan.need));
+    return rows;
+  }
 }
 
 // The texts that the ids stand for.

@@ -17,21 +17,21 @@ constexpr std::chrono::minutes kOldestFetchKept{10};
 constexpr size_t kFindGroups[] = {500, 50};
 
 constexpr std::string_view kInsertNames =
-    "INSERT INTO repository_names (name, repository_id, seen_at, full_name) VALUES";
+    "INSERT INTO repository_names (name, repository_id, seen_at) VALUES";
 constexpr std::string_view kOldestFetch = "SELECT MIN(fetched_at) FROM repositories";
 constexpr std::string_view kFind = "SELECT id, full_name, fetched_at FROM repositories WHERE id IN ";
-// Of several names the newest one counts, also where events come out of order.
+// The name of the newest event counts, also where events come out of order. All that are stored are counted already.
 constexpr std::string_view kFollow = R"(
   UPDATE repositories SET full_name = ?
   WHERE id = ? AND fetched_at < ?
-    AND NOT EXISTS (SELECT 1 FROM repository_names n WHERE n.repository_id = ? AND n.seen_at > ?))";
+    AND NOT EXISTS (SELECT 1 FROM event_repository_totals e
+                    WHERE e.repository_id = ? AND e.last_at > ? AND e.full_name <> ''))";
 
 Status WriteNames(Connection& db, const std::vector<Naming>& names) {
   using enum BulkKind;
-  BulkRows rows({kText, kInteger, kTime, kText}, names.size());
+  BulkRows rows({kText, kInteger, kTime}, names.size());
   for (const Naming& naming : names) {
-    rows.Add(std::string_view(naming.name), naming.event->repository.value, naming.seen_at,
-             std::string_view(naming.event->repository_name));
+    rows.Add(std::string_view(naming.name), naming.event->repository.value, naming.seen_at);
   }
   auto written = db.Insert({.head = kInsertNames, .tail = kNewerHolderWins}, rows);
   if (!written) return WithContext("write names", std::move(written.error()));

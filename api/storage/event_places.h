@@ -1,8 +1,10 @@
-// Where the newest events of a kind lie in time. The rollups and totals tell it, so that a question reads the
-// partitions and index ranges that hold its answer, however many events are stored around them.
+// Where a repository's newest events of a kind lie in time. The rollups tell it, so that a question reads the days and
+// index ranges that hold its answer, however many events are stored around them.
 #pragma once
 
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -10,6 +12,7 @@
 #include "base/result.h"
 #include "domain/ids.h"
 #include "storage/connection.h"
+#include "storage/packed_events.h"
 
 namespace repopulse {
 
@@ -18,10 +21,18 @@ struct EventMatch {
   std::optional<RepositoryId> repository;
   std::optional<int64_t> type;
   std::optional<int64_t> action;
+
+  [[nodiscard]] bool Takes(int64_t of_type, int64_t of_action) const {
+    return (!type || *type == of_type) && (!action || *action == of_action);
+  }
 };
 // " AND repository_id = ? AND type_id = ? AND action_id = ?", as far as they are given; their values in this order.
 std::string MatchSql(const EventMatch& match);
 void AppendMatch(std::vector<Value>& values, const EventMatch& match);
+
+// " AND column IN (?, ?)" for ids of words, of which there must be one. Lists have one of a few lengths, so that few
+// statements are prepared; they are filled up with the last id.
+void AppendWords(std::string& sql, std::vector<Value>& values, std::string_view column, const std::set<int64_t>& ids);
 
 // Begins are inclusive, ends are not.
 struct TimeRange {
@@ -35,43 +46,28 @@ TimePoint FloorHour(TimePoint time);
 // The next whole hour, or the time itself where it is one.
 TimePoint CeilHour(TimePoint time);
 
-// When the oldest stored event was created, to the minute; none where none is stored.
-Result<std::optional<TimePoint>> StoredSince(Connection& db);
+// take(hour, entry) for each count of the repository's hours in the range (whole hours), by hour.
+using TakeRollup = std::function<void(TimePoint, const RollupEntry&)>;
+Status ReadRollups(Connection& db, RepositoryId repository, const TimeRange& hours, const TakeRollup& take);
 
 // An hour of a repository's, cut to what was asked for.
 struct HourCount {
   TimeRange range;
   std::optional<int64_t> events;  // matching ones; none where the hour is cut and so not known
 };
-// The hours in which the newest `need` matching events of a repository lie, newest first.
-Result<std::vector<HourCount>> NewestHours(Connection& db, const EventMatch& match, const TimeRange& range,
-                                           size_t need);
-
-// What to read for these hours of a repository, newest first: neighbours as one range, and all as one where reading
-// what lies between them costs less than going to each.
-struct RangesToRead {
-  std::vector<TimeRange> ranges;
-  bool by_type =
-      false;  // one range, and in it all repositories hold fewer events of the type than this one of all types
+struct NewestHours {
+  std::vector<HourCount> hours;  // newest first, those without matching events left out
+  std::set<int64_t> types;       // of the matching events in them
 };
-Result<RangesToRead> PlanReading(Connection& db, const EventMatch& match, const std::vector<HourCount>& hours);
+// The hours in which the newest `need` matching events of a repository lie. match.repository must be given.
+Result<NewestHours> FindNewestHours(Connection& db, const EventMatch& match, const TimeRange& range, size_t need);
 
-// Ranges in portions of a few sizes, so that few statements are prepared.
-struct RangeCondition {
-  std::string sql;            // "((created_at >= ? AND created_at < ?) OR ...)"
-  std::vector<Value> values;  // theirs, in order
+// What `events` is to be asked for: behind WHERE, and its values.
+struct EventCondition {
+  std::string sql;
+  std::vector<Value> values;
 };
-std::vector<RangeCondition> ConditionsFor(const std::vector<TimeRange>& ranges);
-
-// The latest time from which on the range holds `need` matching events of all repositories, to the minute; its begin
-// where it holds fewer. match.repository is not looked at.
-Result<TimePoint> SinceHolding(Connection& db, const EventMatch& match, const TimeRange& range, size_t need);
-
-struct TypeAndAction {
-  int64_t type = 0;
-  int64_t action = 0;
-};
-// All that match and have events in the range, or at least on its first and last day.
-Result<std::vector<TypeAndAction>> TypesIn(Connection& db, const EventMatch& match, const TimeRange& range);
+// The matching events of these hours, of which there must be one.
+EventCondition ConditionFor(const EventMatch& match, const NewestHours& hours);
 
 }  // namespace repopulse

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/time_format.h"
 #include "storage/event_ingest.h"
+#include "storage/event_minutes.h"
 #include "storage/transaction.h"
 
 namespace repopulse {
@@ -17,8 +18,7 @@ constexpr std::chrono::seconds kLockWait{20};
 constexpr std::string_view kHasEvents = "SELECT 1 FROM events WHERE created_at >= ? AND created_at < ? LIMIT 1";
 // A day that was recorded before and is still there keeps its record.
 constexpr std::string_view kRecord = "INSERT IGNORE INTO event_days_dropped (day, dropped_at) VALUES (?, ?)";
-constexpr std::string_view kDeleteMinutes =
-    "DELETE FROM event_totals WHERE bucket_seconds = 60 AND bucket >= ? AND bucket < ?";
+constexpr std::string_view kDeleteDay = "DELETE FROM event_days WHERE day = ?";
 constexpr std::string_view kDeleteGaps = "DELETE FROM event_gaps WHERE to_at < ?";
 
 struct Recorded {
@@ -43,7 +43,9 @@ Result<Recorded> Record(Connection& db, const std::vector<sys_days>& days, TimeP
     if (!*has) continue;
     auto written = db.Execute(kRecord, {day, now});
     if (!written) return tl::make_unexpected(std::move(written.error()));
-    auto deleted = db.Execute(kDeleteMinutes, {TimePoint{day}, TimePoint{day} + std::chrono::days{1}});
+    written = db.Execute(kDeleteDay, {day});
+    if (!written) return tl::make_unexpected(std::move(written.error()));
+    auto deleted = DeleteMinutes(db, {TimePoint{day}, TimePoint{day} + std::chrono::days{1}});
     if (!deleted) return tl::make_unexpected(std::move(deleted.error()));
     recorded.days.push_back(day);
     recorded.minutes += *deleted;

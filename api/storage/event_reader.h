@@ -16,6 +16,7 @@ class SqlEventReader final : public EventReader {
   Result<IntervalStatistics> Intervals(const EventFilter& filter, Percentiles percentiles) override;
   Result<RepositoryCountPage> Repositories(const std::string& type, int64_t min_count, std::optional<TimePoint> since,
                                            std::optional<RepositoryCountPosition> after, size_t limit) override;
+  Result<std::vector<RepositoryName>> RecentRepositories(const std::string& type, size_t events_max) override;
   Result<EventListPage> List(const EventListQuery& query) override;
   Result<EventWindow> Window(RepositoryId repository, TimePoint since, size_t events_max, BotFilter bots) override;
   Result<std::vector<BucketCount>> History(RepositoryId repository, std::chrono::seconds bucket, TimePoint from,

@@ -2,15 +2,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "base/strings.h"
 #include "storage/activity_rows.h"
+#include "storage/event_minutes.h"
 #include "storage/event_reader.h"
 #include "storage/present_names.h"
 #include "storage/transaction.h"
 
 namespace repopulse {
 namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
 
 // Equal bounds on type_id, and it in the order, make this a range of event_repository_totals_events in the index's own
 // order; with `=` servers look the type up and read all that lies in front of the page.
@@ -19,14 +26,8 @@ constexpr std::string_view kEver = R"(
   FROM event_repository_totals FORCE INDEX (event_repository_totals_events)
   WHERE repository_id <> 0 AND type_id >= ? AND type_id <= ? AND events >= ? AND events <= ? AND (events < ? OR repository_id > ?)
   ORDER BY type_id, events DESC, repository_id LIMIT ?)";
-constexpr std::string_view kSince = R"(
-  SELECT repository_id, COUNT(*) AS n, MIN(created_at), MAX(created_at)
-  FROM events FORCE INDEX (events_type)
-  WHERE type_id = ? AND action_id IN ({}) AND created_at >= ? AND repository_id <> 0
-  GROUP BY repository_id
-  HAVING n >= ? AND n <= ? AND (n < ? OR repository_id > ?)
-  ORDER BY n DESC, repository_id LIMIT ?)";
-
+constexpr std::string_view kNewestDay =
+    "SELECT bucket FROM event_totals WHERE bucket_seconds = 86400 ORDER BY bucket_seconds DESC, bucket DESC LIMIT 1";
 constexpr std::string_view kHolder = "SELECT repository_id FROM repository_names WHERE name = ?";
 constexpr std::string_view kEventsOf = R"(
   SELECT COALESCE(CAST(SUM(events) AS SIGNED), 0) FROM event_repository_totals WHERE repository_id = ?)";
@@ -38,6 +39,13 @@ struct PageBounds {
   RepositoryCountPosition after;
   size_t limit = 0;  // one more than the page holds
 };
+
+Result<std::optional<TimePoint>> NewestDay(Connection& db) {
+  std::optional<TimePoint> day;
+  auto read = db.Query(kNewestDay, {}, [&](const Row& row) { day = row.Time(0); });
+  if (!read) return tl::make_unexpected(std::move(read.error()));
+  return day;
+}
 
 RepositoryCount ReadCount(const Row& row) {
   return {.repository = RepositoryId{row.Int(0)},
@@ -54,22 +62,53 @@ Status ReadEver(Connection& db, int64_t type, const PageBounds& bounds, std::vec
       [&](const Row& row) { counts.push_back(ReadCount(row)); });
 }
 
-// The actions of a type, as the index wants them told.
-Status ReadSince(Connection& db, int64_t type, TimePoint since, const PageBounds& bounds,
-                 std::vector<RepositoryCount>& counts) {
-  const auto types = TypesIn(db, {.repository = {}, .type = type, .action = {}}, {since, kEndOfTime});
-  if (!types) return tl::make_unexpected(types.error());
-  if (types->empty()) return {};
-  std::vector<Value> values = {type};
-  std::string actions;
-  for (const TypeAndAction& one : *types) {
-    actions += actions.empty() ? "?" : ", ?";
-    values.emplace_back(one.action);
+// Adds up the minutes of a kind from a time on, a day at a time: a month of all that is pushed to the whole of GitHub is
+// not held at once.
+Status CountSince(Connection& db, int64_t type, const TimeRange& range,
+                  std::unordered_map<int64_t, RepositoryCount>& counts) {
+  const auto add = [&](const EventKind&, TimePoint minute, std::string_view places) {
+    EachPlace(places, minute, [&](const PlaceEntry& place) {
+      if (place.created_at < range.from || place.repository == 0) return;
+      RepositoryCount& count = counts[place.repository];
+      count.repository = RepositoryId{place.repository};
+      count.first = count.events == 0 ? place.created_at : std::min(count.first, place.created_at);
+      count.last = count.events == 0 ? place.created_at : std::max(count.last, place.created_at);
+      ++count.events;
+    });
+  };
+  const EventMatch match{.repository = {}, .type = type, .action = {}};
+  for (TimePoint begin = std::chrono::floor<minutes>(range.from); begin < range.until; begin += hours{24}) {
+    const TimePoint end = begin + hours{24} < range.until ? begin + hours{24} : range.until;
+    if (auto read = ReadMinutes(db, match, {begin, end}, add); !read) return read;
   }
-  values.insert(values.end(), {since, bounds.min_count, bounds.after.events, bounds.after.events,
-                               bounds.after.repository, bounds.limit});
-  return db.Query(fmt::format(fmt::runtime(kSince), actions), values,
-                  [&](const Row& row) { counts.push_back(ReadCount(row)); });
+  return {};
+}
+
+// As the list is sorted.
+bool Before(const RepositoryCount& a, const RepositoryCount& b) {
+  return std::pair(b.events, a.repository) < std::pair(a.events, b.repository);
+}
+
+Status ReadSince(Connection& db, int64_t type, TimePoint since, const PageBounds& bounds,
+                 std::vector<RepositoryCount>& page) {
+  const auto stored_since = StoredSince(db);
+  if (!stored_since) return tl::make_unexpected(stored_since.error());
+  const auto newest_day = NewestDay(db);
+  if (!newest_day) return tl::make_unexpected(newest_day.error());
+  if (!*stored_since || !*newest_day) return {};
+  std::unordered_map<int64_t, RepositoryCount> counts;
+  const TimeRange range{std::max(since, **stored_since), **newest_day + hours{24}};
+  if (auto counted = CountSince(db, type, range, counts); !counted) return counted;
+  RepositoryCount last_shown;
+  last_shown.events = bounds.after.events;
+  last_shown.repository = bounds.after.repository;
+  for (const auto& [id, count] : counts) {
+    if (count.events >= bounds.min_count && Before(last_shown, count)) page.push_back(count);
+  }
+  const auto end = page.begin() + static_cast<ptrdiff_t>(std::min(bounds.limit, page.size()));
+  std::partial_sort(page.begin(), end, page.end(), Before);
+  page.erase(end, page.end());
+  return {};
 }
 
 Status SetNames(Connection& db, std::vector<RepositoryCount>& counts) {
@@ -106,6 +145,32 @@ Result<RepositoryCountPage> SqlEventReader::Repositories(const std::string& type
   auto page = WithConnection(pool_, [&](Connection& db) { return InSnapshot(db, work); });
   if (!page) return WithContext("count events by repository", std::move(page.error()));
   return page;
+}
+
+Result<std::vector<RepositoryName>> SqlEventReader::RecentRepositories(const std::string& type, size_t events_max) {
+  const auto work = [&](Connection& db) -> Result<std::vector<RepositoryName>> {
+    std::vector<RepositoryName> repositories;
+    auto id = words_.IdOf(db, type);
+    if (!id) return tl::make_unexpected(std::move(id.error()));
+    if (!*id) return repositories;
+    const EventMatch match{.repository = {}, .type = **id, .action = {}};
+    auto newest = FindNewest(db, match, {TimePoint{}, kEndOfTime}, events_max);
+    if (!newest) return tl::make_unexpected(std::move(newest.error()));
+    std::vector<RepositoryId> ids;
+    std::unordered_set<int64_t> met;
+    for (const FoundEvent& event : std::span(*newest).first(std::min(events_max, newest->size()))) {
+      if (met.insert(event.place.repository).second) ids.emplace_back(event.place.repository);
+    }
+    const auto names = PresentNames(db, ids);
+    if (!names) return tl::make_unexpected(names.error());
+    for (RepositoryId one : ids) {
+      if (const auto name = names->find(one); name != names->end()) repositories.push_back(name->second);
+    }
+    return repositories;
+  };
+  auto repositories = WithConnection(pool_, [&](Connection& db) { return InSnapshot(db, work); });
+  if (!repositories) return WithContext("find the repositories of the newest events", std::move(repositories.error()));
+  return repositories;
 }
 
 Result<std::optional<EventReader::Known>> SqlEventReader::FindRepository(const RepositoryName& name) {

@@ -80,7 +80,7 @@ Status SqlEventStore::StoreOn(Connection& db, Counted& counted, EventsExpected e
   if (auto stored = StoreEvents(db, counted.batch, expected); !stored) return stored;
   counted.tallies = TallyNew(counted.batch);
   counted.names = NewNamings(counted.batch);
-  return {};
+  return RaiseRollups(db, counted.tallies);
 }
 
 // What became of each part's events. One that several parts hold is new in the first.
@@ -109,7 +109,7 @@ std::vector<IngestResult> SqlEventStore::ResultsOf(const Counted& counted) {
 
 Result<std::vector<IngestResult>> SqlEventStore::FinishOn(Connection& db, const Counted& counted,
                                                           Checkpoints checkpoints, TimePoint now) {
-  auto done = RaiseCounts(db, counted.tallies);
+  auto done = RaiseTotals(db, counted.tallies);
   if (done) done = names_.Note(db, counted.names);
   std::vector<IngestResult> results = ResultsOf(counted);
   for (size_t i = 0; done && i < checkpoints.size(); ++i) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "storage/event_minutes.h"
 #include "storage/event_reader.h"
 #include "storage/transaction.h"
 
@@ -10,8 +11,8 @@ namespace repopulse {
 namespace {
 
 constexpr std::string_view kWindow = R"(
-  SELECT type_id, action_id, created_at, actor_id FROM events FORCE INDEX (events_repository)
-  WHERE repository_id = ? AND created_at >= ? AND created_at < ?{}
+  SELECT type_id, action_id, created_at, actor_id FROM events
+  WHERE {}{}
   ORDER BY created_at DESC, id DESC, type_id DESC LIMIT ?)";
 
 std::string_view BotSql(BotFilter bots) {
@@ -33,10 +34,12 @@ struct Found {
   int64_t actor_id = 0;
 };
 
-Result<std::vector<Found>> ReadRange(Connection& db, RepositoryId repository, const TimeRange& range, size_t limit,
+Result<std::vector<Found>> ReadHours(Connection& db, const EventMatch& match, const NewestHours& hours, size_t limit,
                                      BotFilter bots) {
   std::vector<Found> rows;
-  auto read = db.Query(fmt::format(fmt::runtime(kWindow), BotSql(bots)), {repository, range.from, range.until, limit},
+  EventCondition condition = ConditionFor(match, hours);
+  condition.values.emplace_back(limit);
+  auto read = db.Query(fmt::format(fmt::runtime(kWindow), condition.sql, BotSql(bots)), condition.values,
                        [&](const Row& row) {
                          rows.push_back({row.Int(0), row.Int(1), row.Time(2), row.Int(3)});
                        });
@@ -54,13 +57,13 @@ Result<std::vector<Found>> ReadNewest(Connection& db, RepositoryId repository, T
   const TimeRange whole{std::max(since, **stored_since), kEndOfTime};
   const EventMatch match{.repository = repository, .type = {}, .action = {}};
   for (size_t need = bots == BotFilter::kInclude ? limit : 3 * limit;; need *= 4) {
-    auto hours = NewestHours(db, match, whole, need);
-    if (!hours) return tl::make_unexpected(std::move(hours.error()));
-    if (hours->empty()) return std::vector<Found>();
-    auto rows = ReadRange(db, repository, {hours->back().range.from, hours->front().range.until}, limit, bots);
+    auto newest = FindNewestHours(db, match, whole, need);
+    if (!newest) return tl::make_unexpected(std::move(newest.error()));
+    if (newest->hours.empty()) return std::vector<Found>();
+    auto rows = ReadHours(db, match, *newest, limit, bots);
     if (!rows || rows->size() == limit) return rows;
     int64_t looked_at = 0;
-    for (const HourCount& hour : *hours) looked_at += hour.events.value_or(0);
+    for (const HourCount& hour : newest->hours) looked_at += hour.events.value_or(0);
     if (looked_at < static_cast<int64_t>(need)) return rows;  // that was all
   }
 }

@@ -4,27 +4,73 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
+#include "base/strings.h"
 #include "storage/repository_rows.h"
 
 namespace repopulse {
 namespace {
 
-// A name that passed to another repository is no row of its former holder's any more.
-constexpr std::string_view kNames = R"(
-  SELECT n.repository_id, COALESCE(n.full_name, IF(LOWER(r.full_name) = n.name, r.full_name, n.name))
-  FROM repository_names n LEFT JOIN repositories r ON r.id = n.repository_id
-  WHERE n.repository_id IN {}
-  ORDER BY n.seen_at, n.name)";
+// What is known of a repository itself follows the events (event_names.h).
 constexpr std::string_view kDescribed = "SELECT id, full_name FROM repositories WHERE id IN {}";
+constexpr std::string_view kTold = R"(
+  SELECT repository_id, full_name, last_at FROM event_repository_totals WHERE repository_id IN {} AND full_name <> '')";
+constexpr std::string_view kHolders = "SELECT name, repository_id FROM repository_names WHERE name IN {}";
 
-Status ReadNames(Connection& db, std::string_view sql, std::span<const RepositoryId> ids, NamesById& names) {
+struct ToldName {
+  RepositoryName name;
+  TimePoint at;
+};
+using ToldById = std::unordered_map<RepositoryId, ToldName>;
+
+Status ReadDescribed(Connection& db, std::span<const RepositoryId> ids, NamesById& names) {
   std::vector<Value> values;
   const std::string list = IdList(ids, values);
-  return db.Query(fmt::format(fmt::runtime(sql), list), values, [&](const Row& row) {
-    if (auto name = RepositoryName::Parse(row.Text(1))) {
-      names.insert_or_assign(RepositoryId{row.Int(0)}, *std::move(name));
+  return db.Query(fmt::format(kDescribed, list), values, [&](const Row& row) {
+    if (auto name = RepositoryName::Parse(row.Text(1))) names.insert_or_assign(RepositoryId{row.Int(0)}, *std::move(name));
+  });
+}
+
+Result<ToldById> ReadTold(Connection& db, std::span<const RepositoryId> ids) {
+  ToldById told;
+  std::vector<Value> values;
+  const std::string list = IdList(ids, values);
+  auto read = db.Query(fmt::format(kTold, list), values, [&](const Row& row) {
+    auto name = RepositoryName::Parse(row.Text(1));
+    const RepositoryId id{row.Int(0)};
+    const TimePoint at = row.Time(2);
+    if (const auto known = told.find(id); name && (known == told.end() || known->second.at <= at)) {
+      told.insert_or_assign(id, ToldName{*std::move(name), at});
     }
   });
+  if (!read) return tl::make_unexpected(std::move(read.error()));
+  return told;
+}
+
+// A name that has passed to another repository is its former holder's no more.
+Status KeepHeld(Connection& db, const ToldById& told, NamesById& names) {
+  std::unordered_map<std::string, RepositoryId> by_name;
+  for (const auto& [id, one] : told) by_name.emplace(ToLowerAscii(one.name.full()), id);
+  std::vector<Value> values;
+  for (const auto& [name, id] : by_name) values.emplace_back(name);
+  const std::string list = FilledList(values, 0);
+  return db.Query(fmt::format(kHolders, list), values, [&](const Row& row) {
+    const RepositoryId holder{row.Int(1)};
+    const auto one = told.find(holder);
+    if (one != told.end() && ToLowerAscii(one->second.name.full()) == row.Text(0)) {
+      names.insert_or_assign(holder, one->second.name);
+    }
+  });
+}
+
+Status ReadNames(Connection& db, std::span<const RepositoryId> ids, NamesById& names) {
+  if (auto read = ReadDescribed(db, ids, names); !read) return read;
+  std::vector<RepositoryId> missing;
+  std::ranges::copy_if(ids, std::back_inserter(missing), [&](RepositoryId id) { return !names.contains(id); });
+  if (missing.empty()) return {};
+  const auto told = ReadTold(db, missing);
+  if (!told) return tl::make_unexpected(told.error());
+  return told->empty() ? Status() : KeepHeld(db, *told, names);
 }
 
 }  // namespace
@@ -32,11 +78,7 @@ Status ReadNames(Connection& db, std::string_view sql, std::span<const Repositor
 Result<NamesById> PresentNames(Connection& db, std::span<const RepositoryId> ids) {
   NamesById names;
   for (size_t begin = 0; begin < ids.size(); begin += kIdListMax) {
-    const auto part = ids.subspan(begin, std::min(kIdListMax, ids.size() - begin));
-    auto read = ReadNames(db, kNames, part, names);
-    std::vector<RepositoryId> missing;
-    std::ranges::copy_if(part, std::back_inserter(missing), [&](RepositoryId id) { return !names.contains(id); });
-    if (read && !missing.empty()) read = ReadNames(db, kDescribed, missing, names);
+    auto read = ReadNames(db, ids.subspan(begin, std::min(kIdListMax, ids.size() - begin)), names);
     if (!read) return WithContext("read names", std::move(read.error()));
   }
   return names;

@@ -30,8 +30,8 @@ const std::string kUpsertRepositories = R"(
   WHERE s.sweep_id = ?
   ORDER BY s.repository_id)" + std::string(kNewerRepositoryWins);
 const std::string kUpsertNames = R"(
-  INSERT INTO repository_names (name, repository_id, seen_at, full_name)
-  SELECT LOWER(s.full_name), s.repository_id, s.fetched_at, s.full_name
+  INSERT INTO repository_names (name, repository_id, seen_at)
+  SELECT LOWER(s.full_name), s.repository_id, s.fetched_at
   FROM sweep_repositories s
   WHERE s.sweep_id = ?
   ORDER BY LOWER(s.full_name), s.repository_id)" +

@@ -41,7 +41,6 @@ const std::string_view kNewerHolderWins = R"(
   ON DUPLICATE KEY UPDATE
     repository_id = IF(VALUES(seen_at) >= repository_names.seen_at, VALUES(repository_id),
       repository_names.repository_id),
-    full_name = IF(VALUES(seen_at) >= repository_names.seen_at, VALUES(full_name), repository_names.full_name),
     seen_at = GREATEST(VALUES(seen_at), repository_names.seen_at))";
 
 std::optional<Repository> ReadRepository(const Row& row) {
@@ -85,9 +84,17 @@ std::string Placeholders(size_t rows, size_t columns) {
 }
 
 std::string IdList(std::span<const RepositoryId> ids, std::vector<Value>& parameters) {
+  const size_t begin = parameters.size();
+  parameters.insert(parameters.end(), ids.begin(), ids.end());
+  return FilledList(parameters, begin);
+}
+
+std::string FilledList(std::vector<Value>& parameters, size_t begin) {
   constexpr size_t kSizes[] = {1, 10, 30, 100, kIdListMax};
-  const size_t size = *std::ranges::find_if(kSizes, [&](size_t fits) { return fits >= ids.size(); });
-  for (size_t i = 0; i < size; ++i) parameters.emplace_back(ids[std::min(i, ids.size() - 1)]);
+  const size_t given = parameters.size() - begin;
+  const size_t size = *std::ranges::find_if(kSizes, [&](size_t fits) { return fits >= given; });
+  const Value last = parameters.back();
+  parameters.resize(begin + size, last);
   return Placeholders(1, size);
 }
 

@@ -28,7 +28,7 @@ void AppendRepository(std::vector<Value>& parameters, const Repository& reposito
 // Behind an INSERT of kRepositoryColumns and fetched_at into `repositories`: older news never overwrite newer.
 // fetched_at comes last: the assignments are made in this order, and all others compare with what it was.
 extern const std::string_view kNewerRepositoryWins;
-// Behind an INSERT of (name, repository_id, seen_at, full_name) into `repository_names`: whoever was seen with a name
+// Behind an INSERT of (name, repository_id, seen_at) into `repository_names`: whoever was seen with a name
 // last is its present holder. seen_at comes last, as above.
 extern const std::string_view kNewerHolderWins;
 
@@ -39,5 +39,7 @@ std::string Placeholders(size_t rows, size_t columns);
 // lengths, so that few statements are prepared; it is filled up with the last id.
 inline constexpr size_t kIdListMax = 500;
 std::string IdList(std::span<const RepositoryId> ids, std::vector<Value>& parameters);
+// The same for parameters that are there already, from `begin` on.
+std::string FilledList(std::vector<Value>& parameters, size_t begin);
 
 }  // namespace repopulse

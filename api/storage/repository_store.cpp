@@ -44,7 +44,7 @@ const std::string kUpsert = R"(
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))" +
                             std::string(kNewerRepositoryWins);
 const std::string kUpsertName =
-    "INSERT INTO repository_names (name, repository_id, seen_at, full_name) VALUES (?, ?, ?, ?)" +
+    "INSERT INTO repository_names (name, repository_id, seen_at) VALUES (?, ?, ?)" +
     std::string(kNewerHolderWins);
 // From the stored state, which is the newest known.
 constexpr std::string_view kUpsertSnapshot = R"(
@@ -112,7 +112,7 @@ Status SaveIn(Connection& db, const Repository& repository, TimePoint now) {
   AppendRepository(parameters, repository, name);
   parameters.emplace_back(now);
   auto written = db.Execute(kUpsert, parameters);
-  if (written) written = db.Execute(kUpsertName, {key, repository.id, now, name});
+  if (written) written = db.Execute(kUpsertName, {key, repository.id, now});
   if (written) written = db.Execute(kUpsertSnapshot, {DayOf(now), repository.id});
   if (!written) return tl::make_unexpected(std::move(written.error()));
   return {};

@@ -24,7 +24,7 @@ const std::string kActive = fmt::format("{} WHERE {} ORDER BY t.repository_id", 
 const std::string kSome = kColumns + " WHERE t.repository_id IN ";
 constexpr std::string_view kKnown = R"(
   SELECT id FROM repositories WHERE id = ?
-  UNION SELECT repository_id FROM repository_names WHERE repository_id = ?)";
+  UNION SELECT repository_id FROM event_repository_totals WHERE repository_id = ?)";
 constexpr std::string_view kRequest = R"(
   INSERT INTO tracked_repositories (repository_id, requested, added_at) VALUES (?, TRUE, ?)
   ON DUPLICATE KEY UPDATE requested = TRUE, muted = FALSE)";

@@ -62,6 +62,10 @@ BoundParameters::BoundParameters(Connection::Parameters parameters)
       // The library only reads parameters; a null pointer would mean NULL, not an empty text.
       bind.buffer = const_cast<char*>(text->empty() ? "" : text->data());
       bind.buffer_length = text->size();
+    } else if (const auto* bytes = std::get_if<Bytes>(&value)) {
+      bind.buffer_type = MYSQL_TYPE_BLOB;
+      bind.buffer = const_cast<char*>(bytes->data.empty() ? "" : bytes->data.data());
+      bind.buffer_length = bytes->data.size();
     } else if (const auto* time = std::get_if<TimePoint>(&value)) {
       times_[i] = ToMysqlTime(*time);
       bind.buffer_type = MYSQL_TYPE_DATETIME;

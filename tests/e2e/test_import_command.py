@@ -220,13 +220,13 @@ class TestRealHours:
         assert (code, again["total"]["new"], again["total"]["duplicate"]) == (0, 0, sum(lines.values()))
 
     def test_verify_finds_what_was_changed(self, replay):
-        replay.sql("UPDATE event_rollups SET events = events + 1 ORDER BY events DESC LIMIT 1")
+        replay.sql("UPDATE event_totals SET events = events + 1 ORDER BY events DESC LIMIT 1")
         try:
             code, out, _ = run(replay, "verify")
             assert code == 1
             assert "differ" in out
         finally:
-            replay.sql("UPDATE event_rollups SET events = events - 1 ORDER BY events DESC LIMIT 1")
+            replay.sql("UPDATE event_totals SET events = events - 1 ORDER BY events DESC LIMIT 1")
         assert run(replay, "verify")[0] == 0
 
 

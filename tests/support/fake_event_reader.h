@@ -94,6 +94,18 @@ class FakeEventReader final : public EventReader {
     return page;
   }
 
+  Result<std::vector<RepositoryName>> RecentRepositories(const std::string& type, size_t events_max) override {
+    if (failing) return tl::make_unexpected(*failing);
+    std::vector<RepositoryName> names;
+    for (const Event& event : Sorted()) {
+      if (event.type != type) continue;
+      if (events_max-- == 0) break;
+      const auto name = NameOf(event.repository);
+      if (name && std::ranges::find(names, *name) == names.end()) names.push_back(*name);
+    }
+    return names;
+  }
+
   Result<EventListPage> List(const EventListQuery& query) override {
     if (failing) return tl::make_unexpected(*failing);
     lists.push_back(query);

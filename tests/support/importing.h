@@ -34,6 +34,13 @@ struct Import : ::testing::Test {
   static constexpr const char* kFile = "2015-01-01-0.json.gz";
 
   void Have(const std::string& name, std::vector<ArchiveLine> lines) { archive.files[name].lines = std::move(lines); }
+  // More than waits to be stored at once.
+  void HaveMany(const std::string& name) {
+    archive.batch_lines = 5'000;
+    std::vector<ArchiveLine> lines;
+    for (int64_t id = 100; id < 20'100; ++id) lines.push_back(EventLine(id));
+    Have(name, std::move(lines));
+  }
 
   ImportReport RunAll(const std::vector<std::string>& names, bool only_tracked = false) {
     ArchiveImporter importer({.archive = archive,

@@ -269,7 +269,7 @@ class CountedSource final : public ByteSource {
   std::atomic<int64_t>& lines_;
 };
 
-TEST_F(ArchiveFileTest, ReadsNoMoreThanTwoBatchesAhead) {
+TEST_F(ArchiveFileTest, ReadsNoMoreThanEightBatchesAhead) {
   std::atomic<int64_t> lines = 0;
   const auto file = MakeArchiveFile({"endless", "", std::nullopt, std::make_unique<CountedSource>(lines)},
                                     FakeClock::kStart, stop_.get_token());
@@ -277,8 +277,8 @@ TEST_F(ArchiveFileTest, ReadsNoMoreThanTwoBatchesAhead) {
   reading.batch_events_max = 10;
   ASSERT_TRUE(file->Begin(reading));
   for (int64_t taken = 0; taken < 3; ++taken) {
-    // Two that wait to be taken, and one that waits for a place among them.
-    const int64_t expected = 10 * (taken + 3);
+    // Eight that wait to be taken, and one that waits for a place among them.
+    const int64_t expected = 10 * (taken + 9);
     Await([&] { return lines >= expected; });
     std::this_thread::sleep_for(std::chrono::milliseconds{20});  // that nothing more happens cannot be awaited
     EXPECT_EQ(lines, expected);

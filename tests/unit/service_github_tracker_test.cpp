@@ -50,6 +50,7 @@ class ToldByEvents final : public EventReader {
                                            std::optional<RepositoryCountPosition>, size_t) override {
     return Unasked();
   }
+  Result<std::vector<RepositoryName>> RecentRepositories(const std::string&, size_t) override { return Unasked(); }
   Result<EventListPage> List(const EventListQuery&) override { return Unasked(); }
   Result<EventWindow> Window(RepositoryId, TimePoint, size_t, BotFilter) override { return Unasked(); }
   Result<std::vector<BucketCount>> History(RepositoryId, std::chrono::seconds, TimePoint, TimePoint) override {

@@ -130,8 +130,9 @@ TEST_F(EventDaysTest, PruningDropsWholeDaysAndKeepsTheirCounts) {
   EXPECT_EQ(Number("SELECT COUNT(*) FROM events"), 2);
   EXPECT_THAT(Lines("SELECT CAST(day AS CHAR) FROM event_days_dropped"), ElementsAre("2026-06-01"));
   EXPECT_THAT(Partitions(), ElementsAre("g20260601", "p20260602", "p20260603", "before_max"));
-  EXPECT_EQ(Number("SELECT COUNT(*) FROM event_totals WHERE bucket_seconds = 60"), 2);
-  EXPECT_EQ(Number("SELECT CAST(SUM(events) AS SIGNED) FROM event_rollups"), 4);
+  EXPECT_EQ(Number("SELECT COUNT(*) FROM event_minutes"), 2);
+  EXPECT_THAT(Lines("SELECT CAST(day AS CHAR) FROM event_days ORDER BY day"), ElementsAre("2026-06-02", "2026-06-03"));
+  EXPECT_EQ(Number("SELECT CAST(SUM(events) AS SIGNED) FROM unpacked_rollups"), 4);
   EXPECT_EQ(Number("SELECT CAST(SUM(events) AS SIGNED) FROM event_totals WHERE bucket_seconds = 86400"), 4);
   EXPECT_THAT(Differences(), IsEmpty());
   EXPECT_EQ(Prune("2026-06-02T23:59:59Z").days_dropped, 0);
@@ -154,7 +155,7 @@ TEST_F(EventDaysTest, WhatBelongsToADroppedDayIsNotTakenAgain) {
     EXPECT_TRUE(result->known[1]);
   }
   EXPECT_EQ(Number("SELECT COUNT(*) FROM events"), 1);
-  EXPECT_EQ(Number("SELECT CAST(SUM(events) AS SIGNED) FROM event_rollups"), 2);
+  EXPECT_EQ(Number("SELECT CAST(SUM(events) AS SIGNED) FROM unpacked_rollups"), 2);
   EXPECT_EQ(Number("SELECT COUNT(*) FROM repository_names WHERE name = 'owner/too-late'"), 0);
   EXPECT_THAT(Differences(), IsEmpty());
   // Other days as old as that may come still: an archive that is imported late.
@@ -173,7 +174,7 @@ TEST_F(EventDaysTest, GoesOnWithAPruningThatWasCutShort) {
   Ingest({MakeEvent(1, "PushEvent", "2026-06-01T00:00:00Z"), MakeEvent(2, "PushEvent", "2026-06-20T00:00:00Z")});
   // As a crash leaves it between the two: the day is recorded and its minutes are gone, its partition is still there.
   ASSERT_OK(db().Run("INSERT INTO event_days_dropped VALUES ('2026-06-01', '2026-06-21')"));
-  ASSERT_OK(db().Run("DELETE FROM event_totals WHERE bucket_seconds = 60 AND bucket < '2026-06-02'"));
+  ASSERT_OK(db().Run("DELETE FROM event_minutes WHERE minute < '2026-06-02'"));
   EXPECT_EQ(Ingest({MakeEvent(3, "PushEvent", "2026-06-01T00:00:00Z")}).expired, 1);
   EXPECT_THAT(Differences(), IsEmpty());
   EXPECT_EQ(Prune("2026-06-15").days_dropped, 1);
@@ -206,7 +207,7 @@ TEST_F(EventDaysTest, ADayMayBePrunedWhileItsEventsComeIn) {
   EXPECT_EQ(result->days_dropped, 1);
   writer.join();
   EXPECT_EQ(Number("SELECT COUNT(*) FROM events"), 0);
-  EXPECT_EQ(Number("SELECT CAST(SUM(events) AS SIGNED) FROM event_rollups"), added);
+  EXPECT_EQ(Number("SELECT CAST(SUM(events) AS SIGNED) FROM unpacked_rollups"), added);
   EXPECT_LT(added, 2'000);
   EXPECT_THAT(Differences(), IsEmpty());
 }

@@ -16,7 +16,11 @@ class EventNamesTest : public EventTest {
     return event;
   }
   std::vector<std::string> Names() {
-    return Lines("SELECT CONCAT_WS(' ', name, repository_id, full_name) FROM repository_names ORDER BY name");
+    return Lines("SELECT CONCAT_WS(' ', name, repository_id) FROM repository_names ORDER BY name");
+  }
+  // By repository, as the newest event spelled it.
+  std::vector<std::string> Told() {
+    return Lines("SELECT CONCAT_WS(' ', repository_id, full_name) FROM event_repository_totals ORDER BY repository_id");
   }
   std::string StoredName(int64_t repository) {
     return Text("SELECT full_name FROM repositories WHERE id = " + std::to_string(repository));
@@ -26,23 +30,28 @@ class EventNamesTest : public EventTest {
 TEST_F(EventNamesTest, ANameBelongsToWhomWasSeenWithItLast) {
   Ingest({Named(1, "2026-07-01T10:00:00Z", 1, "Owner/Name")});
   Ingest({Named(2, "2026-07-01T11:00:00Z", 2, "owner/name")});
-  EXPECT_THAT(Names(), ElementsAre("owner/name 2 owner/name"));
+  EXPECT_THAT(Names(), ElementsAre("owner/name 2"));
   // What comes late changes nothing.
   Ingest({Named(3, "2026-07-01T10:30:00Z", 1, "OWNER/name")});
-  EXPECT_THAT(Names(), ElementsAre("owner/name 2 owner/name"));
+  EXPECT_THAT(Names(), ElementsAre("owner/name 2"));
+  EXPECT_THAT(Told(), ElementsAre("1 OWNER/name", "2 owner/name"));
 }
 
 TEST_F(EventNamesTest, OfOneBatchTheNewestCounts) {
   Ingest({Named(1, "2026-07-01T10:02:00Z", 2, "owner/Name"), Named(2, "2026-07-01T10:00:00Z", 1, "owner/name"),
           Named(3, "2026-07-01T10:01:00Z", 3, "OWNER/NAME"), Named(4, "2026-07-01T10:01:00Z", 3, "owner/old"),
           Named(5, "2026-07-01T10:03:00Z", 3, "owner/new")});
-  EXPECT_THAT(Names(), ElementsAre("owner/name 2 owner/Name", "owner/new 3 owner/new", "owner/old 3 owner/old"));
+  EXPECT_THAT(Names(), ElementsAre("owner/name 2", "owner/new 3", "owner/old 3"));
+  EXPECT_THAT(Told(), ElementsAre("1 owner/name", "2 owner/Name", "3 owner/new"));
+  Ingest({Named(6, "2026-07-01T10:02:30Z", 3, "owner/between")});
+  EXPECT_THAT(Told(), ElementsAre("1 owner/name", "2 owner/Name", "3 owner/new"));
 }
 
 TEST_F(EventNamesTest, AnEventThatIsKnownTellsNoName) {
   Ingest({Named(1, "2026-07-01T10:00:00Z", 1, "owner/name")});
   Ingest({Named(1, "2026-07-01T10:00:00Z", 1, "owner/forged")});
-  EXPECT_THAT(Names(), ElementsAre("owner/name 1 owner/name"));
+  EXPECT_THAT(Names(), ElementsAre("owner/name 1"));
+  EXPECT_THAT(Told(), ElementsAre("1 owner/name"));
 }
 
 TEST_F(EventNamesTest, AStoredRepositoryFollowsANewerEvent) {
@@ -75,7 +84,7 @@ TEST_F(EventWordsTest, UnknownTypesAndActionsAreKeptAsTheyAre) {
   // Another process sees the same words.
   event.id = 2;
   ASSERT_OK(MakeStorage()->events().Ingest({event}, nullptr, clock_.Now()));
-  EXPECT_THAT(Lines("SELECT CONCAT_WS(' ', t.word, a.word, r.events) FROM event_rollups r "
+  EXPECT_THAT(Lines("SELECT CONCAT_WS(' ', t.word, a.word, r.events) FROM unpacked_rollups r "
                     "JOIN event_words t ON t.id = r.type_id JOIN event_words a ON a.id = r.action_id"),
               ElementsAre("SomethingNewEvent never_heard_of 2"));
 }

@@ -220,6 +220,26 @@ TEST_F(EventRepositoriesTest, TellPresentNamesFirstAndLast) {
   EXPECT_FALSE(page.items[1].name);
 }
 
+TEST_F(EventRepositoriesTest, OfTheNewestEventsAreNamedOnceEach) {
+  Store({{.id = 1, .type = "PublicEvent", .action = "", .repository = 5, .created_at = At("2024-05-01")},
+         {.id = 2, .type = "PublicEvent", .action = "", .repository = 6, .created_at = At("2024-05-02")},
+         {.id = 3, .type = "PublicEvent", .action = "", .repository = 5, .created_at = At("2024-05-03")},
+         {.id = 4, .type = "PublicEvent", .action = "", .repository = 7, .created_at = At("2024-05-04")},
+         {.id = 5, .type = "PushEvent", .action = "", .repository = 8, .created_at = At("2024-05-05")}});
+  for (const auto& [id, name] : {std::pair(5, "five/five"), {6, "six/six"}, {8, "eight/eight"}}) {
+    NameRepository(id, name, At("2024-05-01"));
+  }
+  const auto named = [&](size_t events_max) {
+    std::vector<std::string> names;
+    const auto repositories = event_reader().RecentRepositories("PublicEvent", events_max).value();
+    for (const RepositoryName& name : repositories) names.push_back(name.full());
+    return names;
+  };
+  EXPECT_EQ(named(10), (std::vector<std::string>{"five/five", "six/six"}));
+  EXPECT_EQ(named(2), (std::vector<std::string>{"five/five"}));
+  EXPECT_TRUE(event_reader().RecentRepositories("NeverSeenEvent", 10).value().empty());
+}
+
 TEST_F(EventRepositoriesTest, AreFoundByAnyNameTheyHaveOrHad) {
   Store({{.id = 1, .type = "PushEvent", .action = "", .repository = 5, .created_at = At("2024-05-01")},
          {.id = 2, .type = "WatchEvent", .action = "started", .repository = 5, .created_at = At("2024-05-03")}});

@@ -100,7 +100,7 @@ TEST_F(EventStepsTest, DropsNoDayWhileABatchIsOpen) {
   ASSERT_OK(pruned);
   EXPECT_EQ(pruned->days_dropped, 1);  // it waited, and so saw the event
   EXPECT_EQ(Number("SELECT COUNT(*) FROM events"), 0);
-  EXPECT_EQ(Number("SELECT CAST(SUM(events) AS SIGNED) FROM event_rollups"), 1);
+  EXPECT_EQ(Number("SELECT CAST(SUM(events) AS SIGNED) FROM unpacked_rollups"), 1);
   EXPECT_THAT(Differences(), IsEmpty());
 }
 

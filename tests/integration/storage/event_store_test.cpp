@@ -37,8 +37,9 @@ TEST_P(EventStoreTest, StoresEveryFieldOfAnEvent) {
                     FROM events e JOIN event_words t ON t.id = e.type_id JOIN event_words a ON a.id = e.action_id)"),
       "2026-07-01 10:20:30|42|PullRequestEvent|closed|7|99|dependabot[bot]|1|1|1234|"
       R"({"action":"closed","emoji":"🚀"})");
-  EXPECT_EQ(Text("SELECT CONCAT_WS('|', name, full_name, repository_id, seen_at) FROM repository_names"),
-            "octo/hello|Octo/Hello|7|2026-07-01 10:20:30.000000");
+  EXPECT_EQ(Text("SELECT CONCAT_WS('|', name, repository_id, seen_at) FROM repository_names"),
+            "octo/hello|7|2026-07-01 10:20:30.000000");
+  EXPECT_EQ(Text("SELECT full_name FROM event_repository_totals"), "Octo/Hello");
 }
 
 TEST_P(EventStoreTest, StoresWhatMostEventsLackAsNothing) {
@@ -59,7 +60,7 @@ TEST_P(EventStoreTest, CountsByRepositoryAndHourByRepositoryAndByTime) {
           MakeEvent(5, "WatchEvent", "2026-07-01T10:01:00Z", 8)});
   Ingest({MakeEvent(6, "WatchEvent", "2026-07-01T10:00:00Z", 7)});
   EXPECT_EQ(Lines("SELECT CONCAT_WS(' ', r.repository_id, r.hour, t.word, r.events, TIME(r.first_at), TIME(r.last_at)) "
-                  "FROM event_rollups r JOIN event_words t ON t.id = r.type_id ORDER BY 1"),
+                  "FROM unpacked_rollups r JOIN event_words t ON t.id = r.type_id ORDER BY 1"),
             (std::vector<std::string>{"7 2026-07-01 10:00:00 PushEvent 1 10:00:30 10:00:30",
                                       "7 2026-07-01 10:00:00 WatchEvent 3 10:00:00 10:00:59",
                                       "7 2026-07-01 11:00:00 WatchEvent 1 11:30:00 11:30:00",
@@ -72,9 +73,12 @@ TEST_P(EventStoreTest, CountsByRepositoryAndHourByRepositoryAndByTime) {
       Lines("SELECT CONCAT_WS(' ', r.bucket_seconds, TIME(r.bucket), r.events, TIME(r.first_at), TIME(r.last_at)) "
             "FROM event_totals r JOIN event_words t ON t.id = r.type_id WHERE t.word = 'WatchEvent' "
             "ORDER BY r.bucket_seconds, r.bucket"),
-      (std::vector<std::string>{"60 10:00:00 3 10:00:00 10:00:59", "60 10:01:00 1 10:01:00 10:01:00",
-                                "60 11:30:00 1 11:30:00 11:30:00", "3600 10:00:00 4 10:00:00 10:01:00",
+      (std::vector<std::string>{"3600 10:00:00 4 10:00:00 10:01:00",
                                 "3600 11:00:00 1 11:30:00 11:30:00", "86400 00:00:00 5 10:00:00 11:30:00"}));
+  EXPECT_EQ(Lines("SELECT CONCAT_WS(' ', t.word, TIME(m.created_at), m.repository_id) "
+                  "FROM unpacked_minutes m JOIN event_words t ON t.id = m.type_id ORDER BY 1"),
+            (std::vector<std::string>{"PushEvent 10:00:30 7", "WatchEvent 10:00:00 7", "WatchEvent 10:00:01 7",
+                                      "WatchEvent 10:00:59 7", "WatchEvent 10:01:00 8", "WatchEvent 11:30:00 7"}));
   EXPECT_THAT(Differences(), IsEmpty());
 }
 
@@ -86,7 +90,7 @@ TEST_P(EventStoreTest, CountsWhatComesAgainOnce) {
   EXPECT_EQ(again.duplicates, 50);
   EXPECT_EQ(again.known, std::vector<bool>(50, true));
   EXPECT_EQ(Number("SELECT COUNT(*) FROM events"), 50);
-  EXPECT_EQ(Number("SELECT CAST(SUM(events) AS SIGNED) FROM event_rollups"), 50);
+  EXPECT_EQ(Number("SELECT CAST(SUM(events) AS SIGNED) FROM unpacked_rollups"), 50);
   EXPECT_THAT(Differences(), IsEmpty());
 }
 

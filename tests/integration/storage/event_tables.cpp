@@ -36,18 +36,28 @@ void EventTablesTest::Store(const std::vector<Told>& events) {
 }
 
 void EventTablesTest::Summarize(Connection& db) {
-  for (const char* table : {"event_rollups", "event_repository_totals", "event_totals"}) {
+  for (const char* table : {"event_rollups", "event_repository_totals", "event_totals", "event_minutes",
+                            "event_kinds", "event_days"}) {
     ASSERT_OK(db.Run(std::string("DELETE FROM ") + table));
   }
+  ASSERT_OK(db.Run("SET SESSION group_concat_max_len = 16777215"));
   ASSERT_OK(
-      db.Run("INSERT INTO event_rollups SELECT repository_id, DATE_FORMAT(created_at, '%Y-%m-%d %H:00:00') AS hour, "
-             "type_id, action_id, COUNT(*), MIN(created_at), MAX(created_at) FROM events "
-             "GROUP BY repository_id, hour, type_id, action_id"));
+      db.Run("INSERT INTO event_rollups SELECT repository_id, hour, GROUP_CONCAT(UNHEX(CONCAT(LPAD(HEX(type_id), 4, 0), "
+             "LPAD(HEX(action_id), 4, 0), LPAD(HEX(n), 8, 0), LPAD(HEX(TIME_TO_SEC(begin) % 3600), 4, 0), "
+             "LPAD(HEX(TIME_TO_SEC(end) % 3600), 4, 0))) SEPARATOR '') FROM (SELECT repository_id, "
+             "DATE_FORMAT(created_at, '%Y-%m-%d %H:00:00') AS hour, type_id, action_id, COUNT(*) AS n, "
+             "MIN(created_at) AS begin, MAX(created_at) AS end FROM events "
+             "GROUP BY repository_id, hour, type_id, action_id) e GROUP BY repository_id, hour"));
+  ASSERT_OK(db.Run("INSERT INTO event_kinds SELECT DISTINCT type_id, action_id FROM events"));
+  ASSERT_OK(db.Run("INSERT INTO event_days SELECT DISTINCT DATE(created_at) FROM events"));
+  ASSERT_OK(
+      db.Run("INSERT INTO event_minutes SELECT type_id, action_id, DATE_FORMAT(created_at, '%Y-%m-%d %H:%i:00') AS minute, "
+             "GROUP_CONCAT(UNHEX(CONCAT(LPAD(HEX(SECOND(created_at)), 2, 0), LPAD(HEX(repository_id), 16, 0))) "
+             "SEPARATOR '') FROM events GROUP BY type_id, action_id, minute"));
   ASSERT_OK(
       db.Run("INSERT INTO event_repository_totals SELECT type_id, repository_id, COUNT(*), MIN(created_at), "
-             "MAX(created_at) FROM events GROUP BY type_id, repository_id"));
-  const std::pair<int, const char*> buckets[] = {
-      {60, "%Y-%m-%d %H:%i:00"}, {3600, "%Y-%m-%d %H:00:00"}, {86400, "%Y-%m-%d 00:00:00"}};
+             "MAX(created_at), '' FROM events GROUP BY type_id, repository_id"));
+  const std::pair<int, const char*> buckets[] = {{3600, "%Y-%m-%d %H:00:00"}, {86400, "%Y-%m-%d 00:00:00"}};
   for (const auto& [seconds, format] : buckets) {
     ASSERT_OK(
         db.Execute("INSERT INTO event_totals SELECT ?, DATE_FORMAT(created_at, ?) AS bucket, type_id, action_id, "
@@ -62,14 +72,20 @@ void EventTablesTest::Drop(std::chrono::sys_days before) {
                    "WHERE created_at < ?",
                    {clock_.Now(), before}));
   ASSERT_OK(db().Execute("DELETE FROM events WHERE created_at < ?", {before}));
-  ASSERT_OK(db().Execute("DELETE FROM event_totals WHERE bucket_seconds = 60 AND bucket < ?", {before}));
+  ASSERT_OK(db().Execute("DELETE FROM event_minutes WHERE minute < ?", {before}));
+  ASSERT_OK(db().Execute("DELETE FROM event_days WHERE day < ?", {before}));
 }
 
 void EventTablesTest::NameRepository(int64_t id, std::string_view full_name, TimePoint seen_at) {
   ASSERT_OK(
-      db().Execute("REPLACE INTO repository_names (name, repository_id, seen_at, full_name) "
-                   "VALUES (LOWER(?), ?, ?, ?)",
-                   {full_name, id, seen_at, full_name}));
+      db().Execute("REPLACE INTO repository_names (name, repository_id, seen_at) VALUES (LOWER(?), ?, ?)",
+                   {full_name, id, seen_at}));
+  // As the newest event tells it; the counts stay what they are.
+  ASSERT_OK(
+      db().Execute("INSERT INTO event_repository_totals VALUES (0, ?, 0, ?, ?, ?) ON DUPLICATE KEY UPDATE "
+                   "full_name = IF(VALUES(last_at) >= last_at, VALUES(full_name), full_name), "
+                   "last_at = GREATEST(last_at, VALUES(last_at))",
+                   {id, seen_at, seen_at, full_name}));
 }
 
 std::vector<Told> EventTablesTest::Random(size_t count) {

@@ -111,7 +111,7 @@ TEST_F(RepositoryStoreTest, SavesWhatGitHubToldLastAndItsSnapshot) {
   EXPECT_EQ(found->repository.stargazers_count, 12);
   EXPECT_FALSE(found->gone_at.has_value()) << "it is there again";
   EXPECT_EQ(Number("SELECT stargazers_count FROM repository_snapshots WHERE repository_id = 7"), 12);
-  EXPECT_EQ(Number("SELECT COUNT(*) FROM repository_names WHERE full_name IN ('Old/Name', 'New/Name')"), 2);
+  EXPECT_EQ(Number("SELECT COUNT(*) FROM repository_names WHERE name IN ('old/name', 'new/name')"), 2);
 }
 
 TEST_F(RepositoryStoreTest, ReadsSnapshotsOfBothEndDaysOldestFirst) {

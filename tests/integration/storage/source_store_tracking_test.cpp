@@ -75,7 +75,8 @@ TEST_F(TrackingTest, AnUnknownRepositoryCannotBeActivated) {
 }
 
 TEST_F(TrackingTest, ARepositoryThatOnlyEventsToldOfCanBeActivated) {
-  ASSERT_OK(db().Run("INSERT INTO repository_names VALUES ('told/name', 77, '2024-05-01', 'Told/Name')"));
+  ASSERT_OK(db().Run("INSERT INTO repository_names VALUES ('told/name', 77, '2024-05-01')"));
+  ASSERT_OK(db().Run("INSERT INTO event_repository_totals VALUES (1, 77, 1, '2024-05-01', '2024-05-01', 'Told/Name')"));
   EXPECT_EQ(Activated(77).name.full(), "Told/Name");
 }
 

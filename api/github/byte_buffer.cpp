@@ -1,0 +1,41 @@
+#include "github/byte_buffer.h"
+
+#include <sys/mman.h>
+
+#include <new>
+#include <utility>
+
+namespace repopulse {
+
+ByteBuffer::ByteBuffer(size_t size) { Resize(size); }
+
+ByteBuffer::~ByteBuffer() {
+  if (mapped_ > 0) munmap(data_, mapped_);
+}
+
+ByteBuffer::ByteBuffer(ByteBuffer&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)),
+      size_(std::exchange(other.size_, 0)),
+      mapped_(std::exchange(other.mapped_, 0)) {}
+
+ByteBuffer& ByteBuffer::operator=(ByteBuffer&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  std::swap(mapped_, other.mapped_);
+  return *this;
+}
+
+void ByteBuffer::Resize(size_t size) {
+  if (size > mapped_) {
+    void* const room = mapped_ == 0
+                           ? mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+                           : mremap(data_, mapped_, size, MREMAP_MAYMOVE);
+    if (room == MAP_FAILED) throw std::bad_alloc();
+    madvise(room, size, MADV_HUGEPAGE);  // a wish: without it all works the same
+    data_ = static_cast<char*>(room);
+    mapped_ = size;
+  }
+  size_ = size;
+}
+
+}  // namespace repopulse

@@ -59,7 +59,7 @@ Checked<Reading> ReadEvents(const Services& services, const Request& request, co
 
 // ---- GET /public_repositories
 
-constexpr size_t kPublishedMax = 1'000;
+constexpr size_t kPublishedMax = 500;  // as the predecessors' other lists
 
 // Those made public last come first, so that the bound leaves out the oldest.
 Result<Representation> ShowPublicRepositories(const Services& services) {

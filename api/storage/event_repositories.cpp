@@ -114,7 +114,7 @@ Status ReadSince(Connection& db, int64_t type, TimePoint since, const PageBounds
 Status SetNames(Connection& db, std::vector<RepositoryCount>& counts) {
   std::vector<RepositoryId> ids;
   for (const RepositoryCount& count : counts) ids.push_back(count.repository);
-  const auto names = PresentNames(db, ids);
+  const auto names = PresentNames(db, ids, Holders::kAsTold);
   if (!names) return tl::make_unexpected(names.error());
   for (RepositoryCount& count : counts) {
     if (const auto name = names->find(count.repository); name != names->end()) count.name = name->second;
@@ -161,7 +161,7 @@ Result<std::vector<RepositoryName>> SqlEventReader::RecentRepositories(const std
     for (const FoundEvent& event : std::span(*newest).first(std::min(events_max, newest->size()))) {
       if (met.insert(event.place.repository).second) ids.emplace_back(event.place.repository);
     }
-    const auto names = PresentNames(db, ids);
+    const auto names = PresentNames(db, ids, Holders::kAsTold);
     if (!names) return tl::make_unexpected(names.error());
     for (RepositoryId one : ids) {
       if (const auto name = names->find(one); name != names->end()) repositories.push_back(name->second);
@@ -179,7 +179,7 @@ Result<std::optional<EventReader::Known>> SqlEventReader::FindRepository(const R
     auto read = db.Query(kHolder, {ToLowerAscii(name.full())}, [&](const Row& row) { id = RepositoryId{row.Int(0)}; });
     if (!read) return tl::make_unexpected(std::move(read.error()));
     if (!id) return std::optional<Known>();
-    const auto names = PresentNames(db, {&*id, 1});
+    const auto names = PresentNames(db, {&*id, 1}, Holders::kChecked);
     if (!names) return tl::make_unexpected(names.error());
     const auto present = names->find(*id);
     Known known{.id = *id, .name = present == names->end() ? name : present->second, .events = 0};

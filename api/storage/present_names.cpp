@@ -47,7 +47,6 @@ Result<ToldById> ReadTold(Connection& db, std::span<const RepositoryId> ids) {
   return told;
 }
 
-// A name that has passed to another repository is its former holder's no more.
 Status KeepHeld(Connection& db, const ToldById& told, NamesById& names) {
   std::unordered_map<std::string, RepositoryId> by_name;
   for (const auto& [id, one] : told) by_name.emplace(ToLowerAscii(one.name.full()), id);
@@ -63,22 +62,24 @@ Status KeepHeld(Connection& db, const ToldById& told, NamesById& names) {
   });
 }
 
-Status ReadNames(Connection& db, std::span<const RepositoryId> ids, NamesById& names) {
+Status ReadNames(Connection& db, std::span<const RepositoryId> ids, Holders holders, NamesById& names) {
   if (auto read = ReadDescribed(db, ids, names); !read) return read;
   std::vector<RepositoryId> missing;
   std::ranges::copy_if(ids, std::back_inserter(missing), [&](RepositoryId id) { return !names.contains(id); });
   if (missing.empty()) return {};
   const auto told = ReadTold(db, missing);
   if (!told) return tl::make_unexpected(told.error());
-  return told->empty() ? Status() : KeepHeld(db, *told, names);
+  if (holders == Holders::kChecked && !told->empty()) return KeepHeld(db, *told, names);
+  for (const auto& [id, one] : *told) names.insert_or_assign(id, one.name);
+  return {};
 }
 
 }  // namespace
 
-Result<NamesById> PresentNames(Connection& db, std::span<const RepositoryId> ids) {
+Result<NamesById> PresentNames(Connection& db, std::span<const RepositoryId> ids, Holders holders) {
   NamesById names;
   for (size_t begin = 0; begin < ids.size(); begin += kIdListMax) {
-    auto read = ReadNames(db, ids.subspan(begin, std::min(kIdListMax, ids.size() - begin)), names);
+    auto read = ReadNames(db, ids.subspan(begin, std::min(kIdListMax, ids.size() - begin)), holders, names);
     if (!read) return WithContext("read names", std::move(read.error()));
   }
   return names;

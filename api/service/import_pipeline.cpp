@@ -39,8 +39,9 @@ void Append(ArchiveBatch& batch, ArchiveBatch next) {
 }  // namespace
 
 void ImportPipeline::Push(ArchiveFileImport& file, ArchiveBatch batch) {
-  const bool follows = !waiting_.empty() && waiting_.back().file == &file;
-  if (batch.events.empty() && batch.end && !follows) {
+  const bool follows_events = std::ranges::any_of(
+      waiting_, [&](const Part& part) { return part.file == &file && !part.batch.events.empty(); });
+  if (batch.events.empty() && batch.end && !follows_events) {
     // Perhaps there was no event at all: that is for Take() to find out.
     Drain();
     return file.Take(batch);

@@ -18,6 +18,8 @@ constexpr std::string_view kRepositoryTotals = R"(
   SELECT CAST(SUM(events) AS SIGNED), MIN(first_at), MAX(last_at) FROM event_repository_totals WHERE 1 = 1)";
 constexpr std::string_view kTimes = "SELECT created_at FROM events WHERE {} ORDER BY created_at DESC LIMIT ?";
 
+constexpr TimeRange kEver{TimePoint{}, kEndOfTime};
+
 // Number, first and last of all that were ever counted.
 Status ReadEnds(Connection& db, const EventMatch& match, IntervalStatistics& statistics) {
   std::vector<Value> values;
@@ -33,7 +35,7 @@ Status ReadEnds(Connection& db, const EventMatch& match, IntervalStatistics& sta
 
 // The totals of a repository do not tell actions apart.
 Status AddUpEnds(Connection& db, const EventMatch& match, IntervalStatistics& statistics) {
-  return ReadRollups(db, *match.repository, {TimePoint{}, kEndOfTime}, [&](TimePoint, const RollupEntry& entry) {
+  return ReadRollups(db, *match.repository, kEver, [&](TimePoint, const RollupEntry& entry) {
     if (!match.Takes(entry.type, entry.action)) return;
     statistics.first = statistics.first ? std::min(*statistics.first, entry.first) : entry.first;
     statistics.last = statistics.last ? std::max(*statistics.last, entry.last) : entry.last;
@@ -41,9 +43,8 @@ Status AddUpEnds(Connection& db, const EventMatch& match, IntervalStatistics& st
   });
 }
 
-Status ReadRepositoryTimes(Connection& db, const EventMatch& match, const TimeRange& stored,
-                           std::vector<TimePoint>& times) {
-  auto newest = FindNewestHours(db, match, stored, kTimesMax);
+Status ReadRepositoryTimes(Connection& db, const EventMatch& match, std::vector<TimePoint>& times) {
+  auto newest = FindNewestHours(db, match, kEver, kTimesMax);
   if (!newest) return tl::make_unexpected(std::move(newest.error()));
   if (newest->hours.empty()) return {};
   EventCondition condition = ConditionFor(match, *newest);
@@ -52,8 +53,8 @@ Status ReadRepositoryTimes(Connection& db, const EventMatch& match, const TimeRa
                   [&](const Row& row) { times.push_back(row.Time(0)); });
 }
 
-Status ReadAllTimes(Connection& db, const EventMatch& match, const TimeRange& stored, std::vector<TimePoint>& times) {
-  auto found = FindNewest(db, match, stored, kTimesMax);
+Status ReadAllTimes(Connection& db, const EventMatch& match, std::vector<TimePoint>& times) {
+  auto found = FindNewest(db, match, kEver, kTimesMax);
   if (!found) return tl::make_unexpected(std::move(found.error()));
   found->resize(std::min(found->size(), kTimesMax));
   for (const FoundEvent& event : *found) times.push_back(event.place.created_at);
@@ -68,13 +69,8 @@ Result<IntervalStatistics> ReadIntervals(Connection& db, const EventMatch& match
   if (statistics.events < 2) return statistics;
   statistics.mean_seconds = MeanInterval(statistics.events, *statistics.first, *statistics.last);
   if (percentiles == EventReader::Percentiles::kNotWanted) return statistics;
-  const auto stored_since = StoredSince(db);
-  if (!stored_since) return tl::make_unexpected(stored_since.error());
-  if (!*stored_since) return statistics;
-  const TimeRange stored{**stored_since, kEndOfTime};
   std::vector<TimePoint> times;
-  auto read =
-      match.repository ? ReadRepositoryTimes(db, match, stored, times) : ReadAllTimes(db, match, stored, times);
+  auto read = match.repository ? ReadRepositoryTimes(db, match, times) : ReadAllTimes(db, match, times);
   if (!read) return tl::make_unexpected(std::move(read.error()));
   SetPercentiles(statistics, std::move(times));
   return statistics;

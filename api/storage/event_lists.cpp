@@ -204,12 +204,9 @@ Result<std::optional<Position>> BehindOf(Connection& db, EventWordNames& words, 
   return std::optional(Position{query.after->created_at, query.after->id, type->value_or(0)});
 }
 
-// The time that is asked for, as far as events of it are stored.
-Result<TimeRange> RangeOf(Connection& db, const EventListQuery& query) {
-  const auto stored_since = StoredSince(db);
-  if (!stored_since) return tl::make_unexpected(stored_since.error());
-  TimeRange range{stored_since->value_or(kEndOfTime), query.until.value_or(kEndOfTime)};
-  if (query.since) range.from = std::max(range.from, *query.since);
+// The time that is asked for.
+TimeRange RangeOf(const EventListQuery& query) {
+  TimeRange range{query.since.value_or(TimePoint{}), query.until.value_or(kEndOfTime)};
   // Within that second: what it and the minute and hour around it hold is not known to be behind the position.
   if (query.after) range.until = std::min(range.until, query.after->created_at + std::chrono::microseconds{1});
   return range;
@@ -223,14 +220,13 @@ Result<EventListPage> ReadPage(Connection& db, EventWordNames& words, const Even
     if (!total) return tl::make_unexpected(std::move(total.error()));
     page.total = *total;
   }
-  const auto range = RangeOf(db, query);
-  if (!range) return tl::make_unexpected(range.error());
-  if (range->from >= range->until) return page;
+  const TimeRange range = RangeOf(query);
+  if (range.from >= range.until) return page;
   const auto behind = BehindOf(db, words, query);
   if (!behind) return tl::make_unexpected(behind.error());
   const size_t limit = std::min(query.limit, kLimitMax);
   const ListPlan plan{.match = match,
-                      .range = *range,
+                      .range = range,
                       .behind = *behind,
                       .offset = std::min(query.offset, kOffsetMax),
                       .need = limit + 1};

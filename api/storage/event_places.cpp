@@ -13,6 +13,7 @@ namespace {
 using std::chrono::days;
 using std::chrono::hours;
 
+constexpr std::string_view kDays = "SELECT day FROM event_days WHERE day >= ? ORDER BY day";
 constexpr std::string_view kRollups = R"(
   SELECT hour, counts FROM event_rollups
   WHERE repository_id = ? AND hour >= ? AND hour < ?
@@ -33,11 +34,11 @@ constexpr days kDaysByType{3};
 // Takes hours, newest first, until they hold enough.
 class HourSearch {
  public:
-  HourSearch(const EventMatch& match, const TimeRange& range, size_t need)
-      : match_(match), range_(range), missing_(static_cast<int64_t>(need)) {}
+  HourSearch(const EventMatch& match, const TimeRange& range, std::set<std::chrono::sys_days> stored, size_t need)
+      : match_(match), range_(range), days_(std::move(stored)), missing_(static_cast<int64_t>(need)) {}
 
   void Take(TimePoint hour, std::string_view counts) {
-    if (Done()) return;
+    if (Done() || !days_.contains(DayOf(hour))) return;  // rollups stay when their events are dropped
     int64_t events = 0;
     EachRollup(counts, hour, [&](const RollupEntry& entry) {
       if (!match_.Takes(entry.type, entry.action)) return;
@@ -57,9 +58,18 @@ class HourSearch {
  private:
   const EventMatch& match_;
   const TimeRange& range_;
+  const std::set<std::chrono::sys_days> days_;
   int64_t missing_;
   NewestHours found_;
 };
+
+// Those from the given one on of which events are stored.
+Result<std::set<std::chrono::sys_days>> StoredDays(Connection& db, std::chrono::sys_days from) {
+  std::set<std::chrono::sys_days> stored;
+  auto read = db.Query(kDays, {from}, [&](const Row& row) { stored.insert(row.Day(0)); });
+  if (!read) return tl::make_unexpected(std::move(read.error()));
+  return stored;
+}
 
 }  // namespace
 
@@ -96,11 +106,15 @@ Status ReadRollups(Connection& db, RepositoryId repository, const TimeRange& ran
 }
 
 Result<NewestHours> FindNewestHours(Connection& db, const EventMatch& match, const TimeRange& range, size_t need) {
-  HourSearch search(match, range, need);
+  auto stored = StoredDays(db, DayOf(range.from));
+  if (!stored) return tl::make_unexpected(std::move(stored.error()));
+  if (stored->empty()) return NewestHours{};
+  const TimePoint from = std::max(FloorHour(range.from), TimePoint{*stored->begin()});
+  HourSearch search(match, range, *std::move(stored), need);
   TimePoint until = CeilHour(range.until);
-  for (size_t limit = kHoursFirst; !search.Done() && range.from < range.until; limit *= kHoursGrowth) {
+  for (size_t limit = kHoursFirst; !search.Done() && from < until; limit *= kHoursGrowth) {
     size_t rows = 0;
-    auto read = db.Query(kNewestRollups, {*match.repository, FloorHour(range.from), until, limit},
+    auto read = db.Query(kNewestRollups, {*match.repository, from, until, limit},
                          [&](const Row& row) {
                            ++rows;
                            until = row.Time(0);

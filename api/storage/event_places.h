@@ -59,7 +59,8 @@ struct NewestHours {
   std::vector<HourCount> hours;  // newest first, those without matching events left out
   std::set<int64_t> types;       // of the matching events in them
 };
-// The hours in which the newest `need` matching events of a repository lie. match.repository must be given.
+// The hours in which the newest `need` matching events of a repository lie, of those that are still stored.
+// match.repository must be given.
 Result<NewestHours> FindNewestHours(Connection& db, const EventMatch& match, const TimeRange& range, size_t need);
 
 // What `events` is to be asked for: behind WHERE, and its values.

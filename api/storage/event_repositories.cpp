@@ -28,6 +28,10 @@ constexpr std::string_view kEver = R"(
   ORDER BY type_id, events DESC, repository_id LIMIT ?)";
 constexpr std::string_view kNewestDay =
     "SELECT bucket FROM event_totals WHERE bucket_seconds = 86400 ORDER BY bucket_seconds DESC, bucket DESC LIMIT 1";
+constexpr std::string_view kEventsOfType = R"(
+  SELECT COALESCE(CAST(SUM(events) AS SIGNED), 0) FROM event_totals
+  WHERE bucket_seconds = 86400 AND bucket >= ? AND bucket < ? AND type_id = ?)";
+constexpr size_t kPageSlack = 1'000;
 constexpr std::string_view kHolder = "SELECT repository_id FROM repository_names WHERE name = ?";
 constexpr std::string_view kEventsOf = R"(
   SELECT COALESCE(CAST(SUM(events) AS SIGNED), 0) FROM event_repository_totals WHERE repository_id = ?)";
@@ -62,31 +66,63 @@ Status ReadEver(Connection& db, int64_t type, const PageBounds& bounds, std::vec
       [&](const Row& row) { counts.push_back(ReadCount(row)); });
 }
 
-// Adds up the minutes of a kind from a time on, a day at a time: a month of all that is pushed to the whole of GitHub is
-// not held at once.
-Status CountSince(Connection& db, int64_t type, const TimeRange& range,
-                  std::unordered_map<int64_t, RepositoryCount>& counts) {
-  const auto add = [&](const EventKind&, TimePoint minute, std::string_view places) {
-    EachPlace(places, minute, [&](const PlaceEntry& place) {
-      if (place.created_at < range.from || place.repository == 0) return;
-      RepositoryCount& count = counts[place.repository];
-      count.repository = RepositoryId{place.repository};
-      count.first = count.events == 0 ? place.created_at : std::min(count.first, place.created_at);
-      count.last = count.events == 0 ? place.created_at : std::max(count.last, place.created_at);
-      ++count.events;
-    });
-  };
-  const EventMatch match{.repository = {}, .type = type, .action = {}};
-  for (TimePoint begin = std::chrono::floor<minutes>(range.from); begin < range.until; begin += hours{24}) {
-    const TimePoint end = begin + hours{24} < range.until ? begin + hours{24} : range.until;
-    if (auto read = ReadMinutes(db, match, {begin, end}, add); !read) return read;
+struct Counted {
+  int64_t events = 0;
+  TimePoint first;
+  TimePoint last;
+};
+
+// Counts the events of a type by repository, a part of the repositories at a time and of the minutes a day, so that
+// however many there are, few are held at once.
+class CountingSince {
+ public:
+  CountingSince(Connection& db, int64_t type, const TimeRange& range) : db_(db), type_(type), range_(range) {}
+
+  // So many parts that each has no more than some hundred thousand repositories.
+  Result<uint64_t> Parts() {
+    int64_t events = 0;
+    auto read = db_.Query(kEventsOfType, {std::chrono::floor<std::chrono::days>(range_.from), range_.until, type_},
+                          [&](const Row& row) { events = row.Int(0); });
+    if (!read) return tl::make_unexpected(std::move(read.error()));
+    return 1 + static_cast<uint64_t>(events) / kEventsAtOnce;
   }
-  return {};
-}
+
+  Status Count(uint64_t part, uint64_t parts, std::unordered_map<int64_t, Counted>& counts) {
+    const auto add = [&](const EventKind&, TimePoint minute, std::string_view places) {
+      EachPlace(places, minute, [&](const PlaceEntry& place) {
+        if (place.created_at < range_.from || place.repository == 0) return;
+        if (static_cast<uint64_t>(place.repository) % parts != part) return;
+        Counted& count = counts[place.repository];
+        count.first = count.events == 0 ? place.created_at : std::min(count.first, place.created_at);
+        count.last = count.events == 0 ? place.created_at : std::max(count.last, place.created_at);
+        ++count.events;
+      });
+    };
+    const EventMatch match{.repository = {}, .type = type_, .action = {}};
+    for (TimePoint begin = std::chrono::floor<minutes>(range_.from); begin < range_.until; begin += hours{24}) {
+      const TimePoint end = begin + hours{24} < range_.until ? begin + hours{24} : range_.until;
+      if (auto read = ReadMinutes(db_, match, {begin, end}, add); !read) return read;
+    }
+    return {};
+  }
+
+ private:
+  static constexpr uint64_t kEventsAtOnce = 4'000'000;
+
+  Connection& db_;
+  const int64_t type_;
+  const TimeRange range_;
+};
 
 // As the list is sorted.
 bool Before(const RepositoryCount& a, const RepositoryCount& b) {
   return std::pair(b.events, a.repository) < std::pair(a.events, b.repository);
+}
+
+void KeepFirst(std::vector<RepositoryCount>& page, size_t limit) {
+  const auto end = page.begin() + static_cast<ptrdiff_t>(std::min(limit, page.size()));
+  std::partial_sort(page.begin(), end, page.end(), Before);
+  page.erase(end, page.end());
 }
 
 Status ReadSince(Connection& db, int64_t type, TimePoint since, const PageBounds& bounds,
@@ -96,18 +132,25 @@ Status ReadSince(Connection& db, int64_t type, TimePoint since, const PageBounds
   const auto newest_day = NewestDay(db);
   if (!newest_day) return tl::make_unexpected(newest_day.error());
   if (!*stored_since || !*newest_day) return {};
-  std::unordered_map<int64_t, RepositoryCount> counts;
-  const TimeRange range{std::max(since, **stored_since), **newest_day + hours{24}};
-  if (auto counted = CountSince(db, type, range, counts); !counted) return counted;
+  CountingSince counting(db, type, {std::max(since, **stored_since), **newest_day + hours{24}});
+  const auto parts = counting.Parts();
+  if (!parts) return tl::make_unexpected(parts.error());
   RepositoryCount last_shown;
   last_shown.events = bounds.after.events;
   last_shown.repository = bounds.after.repository;
-  for (const auto& [id, count] : counts) {
-    if (count.events >= bounds.min_count && Before(last_shown, count)) page.push_back(count);
+  for (uint64_t part = 0; part < *parts; ++part) {
+    std::unordered_map<int64_t, Counted> counts;
+    if (auto counted = counting.Count(part, *parts, counts); !counted) return counted;
+    for (const auto& [id, count] : counts) {
+      if (count.events < bounds.min_count) continue;
+      const RepositoryCount row{
+          .repository = RepositoryId{id}, .name = {}, .events = count.events, .first = count.first, .last = count.last};
+      if (!Before(last_shown, row)) continue;
+      page.push_back(row);
+      if (page.size() >= 2 * bounds.limit + kPageSlack) KeepFirst(page, bounds.limit);
+    }
   }
-  const auto end = page.begin() + static_cast<ptrdiff_t>(std::min(bounds.limit, page.size()));
-  std::partial_sort(page.begin(), end, page.end(), Before);
-  page.erase(end, page.end());
+  KeepFirst(page, bounds.limit);
   return {};
 }
 

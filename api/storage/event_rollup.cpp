@@ -27,7 +27,7 @@ constexpr BulkInsert kMinutes{.head = "INSERT INTO event_minutes (type_id, actio
 constexpr BulkInsert kRepositoryTotals{.head = R"(
   INSERT INTO event_repository_totals (repository_id, type_id, events, first_at, last_at, full_name) VALUES)",
                                        .tail = R"(
-  ON DUPLICATE KEY UPDATE full_name = IF(VALUES(last_at) >= last_at, VALUES(full_name), full_name),
+  ON DUPLICATE KEY UPDATE full_name = IF(VALUES(full_name) <> '' AND VALUES(last_at) >= last_at, VALUES(full_name), full_name),
     events = events + VALUES(events), first_at = LEAST(first_at, VALUES(first_at)),
     last_at = GREATEST(last_at, VALUES(last_at)))"};
 constexpr BulkInsert kTotals{
@@ -54,7 +54,7 @@ void Merge(Tallies& tallies) {
     }
     last.events += tallies[i].events;
     last.first = std::min(last.first, tallies[i].first);
-    if (tallies[i].last >= last.last) last.name = tallies[i].name;
+    if (!tallies[i].name.empty() && (last.name.empty() || tallies[i].last >= last.last)) last.name = tallies[i].name;
     last.last = std::max(last.last, tallies[i].last);
   }
   if (!tallies.empty()) tallies.resize(kept + 1);

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "storage/event_minutes.h"
+#include "storage/event_places.h"
 #include "storage/event_reader.h"
 #include "storage/transaction.h"
 
@@ -51,10 +51,7 @@ Result<std::vector<Found>> ReadHours(Connection& db, const EventMatch& match, co
 // enough of all events are; where too many of those do not count, the look goes further back.
 Result<std::vector<Found>> ReadNewest(Connection& db, RepositoryId repository, TimePoint since, size_t limit,
                                       BotFilter bots) {
-  const auto stored_since = StoredSince(db);
-  if (!stored_since) return tl::make_unexpected(stored_since.error());
-  if (!*stored_since) return std::vector<Found>();
-  const TimeRange whole{std::max(since, **stored_since), kEndOfTime};
+  const TimeRange whole{since, kEndOfTime};
   const EventMatch match{.repository = repository, .type = {}, .action = {}};
   for (size_t need = bots == BotFilter::kInclude ? limit : 3 * limit;; need *= 4) {
     auto newest = FindNewestHours(db, match, whole, need);

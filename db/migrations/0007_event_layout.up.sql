@@ -1,6 +1,6 @@
 -- Fewer rows and index entries for each event, and those next to each other that are read together. Numbers in the packed columns are
--- big-endian. From the first statement on, a program that knows only the earlier layout stores no event any more: what it has to
--- store, it gets again later.
+-- big-endian. Replicas of a program that knows only the earlier layout store and answer nothing about events from the first statement
+-- on, and publish no topic; what they have to store is got again by those that replace them, so replace them soon.
 RENAME TABLE event_rollups TO event_rollups_by_type;
 
 -- One repository and hour. counts: for each type and action one entry or several to be added up (2 bytes type_id, 2 action_id,
@@ -33,7 +33,7 @@ CREATE TABLE event_days (
   day DATE NOT NULL PRIMARY KEY
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
--- The repository belongs to the type and id that an event is known by.
+-- What an event is known by is its type, id and time, and its repository too.
 ALTER TABLE events
   DROP PRIMARY KEY,
   DROP KEY events_repository,
@@ -82,7 +82,6 @@ ALTER TABLE repository_names
 
 -- A table's file grows page by page up to a MiB, with two syncs each, and by whole MiBs from there on. Doing it here is a quarter of
 -- the time that the first import of some hours would take.
-START TRANSACTION;
 INSERT INTO event_rollups (repository_id, hour, counts) VALUES (-1, '2000-01-01', REPEAT('x', 1048576));
 INSERT INTO event_minutes (type_id, action_id, minute, places) VALUES (-1, 0, '2000-01-01', REPEAT('x', 1048576));
 INSERT INTO event_repository_totals (type_id, repository_id, events, first_at, last_at, full_name)
@@ -101,4 +100,7 @@ INSERT INTO repository_names (name, repository_id, seen_at)
   SELECT CONCAT(a.digit, b.digit, c.digit, d.digit, REPEAT('/', 130)), -1, '2000-01-01'
   FROM digits a, digits b, digits c, digits d
   WHERE d.digit < 7;
-ROLLBACK;
+DELETE FROM event_rollups WHERE repository_id = -1;
+DELETE FROM event_minutes WHERE type_id = -1;
+DELETE FROM event_repository_totals WHERE type_id = -1;
+DELETE FROM repository_names WHERE repository_id = -1;

@@ -60,6 +60,16 @@ TEST_F(Import, ShowsTheFirstTwentyBadLinesAndCountsAll) {
   EXPECT_EQ(file.bad_lines.back().number, 21);
 }
 
+TEST_F(Import, AFileWithoutAnyEventIsDamagedAlsoBehindOthers) {
+  Have("a.json", {EventLine(1), EventLine(2), EventLine(3), EventLine(4)});
+  Have("b.json", std::vector<test::ArchiveLine>(7, BadLineOf()));  // three batches
+  const ImportReport report = RunAll({"a.json", "b.json"});
+  EXPECT_EQ(report.files.at(0).outcome, ImportOutcome::kTaken);
+  EXPECT_EQ(report.files.at(1).outcome, ImportOutcome::kDamaged);
+  EXPECT_EQ(report.files.at(1).counts.bad, 7);
+  EXPECT_TRUE(!imports.imports.contains("b.json") || imports.imports.at("b.json").state != ImportState::kDone);
+}
+
 TEST_F(Import, GoesOnBehindTheLastStoredBatchAfterAnInterruption) {
   Have(kFile, {EventLine(1), EventLine(2), EventLine(3), EventLine(4), EventLine(5), EventLine(6), EventLine(7)});
   events.next_answer = [this](int ingest) {

@@ -54,6 +54,13 @@ TEST_F(EventNamesTest, AnEventThatIsKnownTellsNoName) {
   EXPECT_THAT(Told(), ElementsAre("1 owner/name"));
 }
 
+TEST_F(EventNamesTest, AnEventWithoutANameTakesNoneAway) {
+  Ingest({Named(1, "2026-07-01T10:00:00Z", 1, "owner/name"), Named(2, "2026-07-01T10:01:00Z", 1, "")});
+  EXPECT_THAT(Told(), ElementsAre("1 owner/name"));
+  Ingest({Named(3, "2026-07-01T11:00:00Z", 1, "")});
+  EXPECT_THAT(Told(), ElementsAre("1 owner/name"));
+}
+
 TEST_F(EventNamesTest, AStoredRepositoryFollowsANewerEvent) {
   ASSERT_OK(repositories().Save(MakeRepository(1, "owner/before"), At("2026-07-01T10:00:00Z")));
   ASSERT_OK(repositories().Save(MakeRepository(2, "owner/other"), At("2026-07-01T10:00:00Z")));

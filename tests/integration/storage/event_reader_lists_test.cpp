@@ -182,6 +182,22 @@ TEST_F(EventListsTest, EndWhereEventsWereDropped) {
 }
 
 // Every event an hour from the next, most of another type: the rollups' hours are far apart.
+TEST_F(EventListsTest, GoOnBehindDaysThatWereDropped) {
+  std::vector<Told> events;
+  for (int64_t id = 1; id <= 30; ++id) {
+    events.push_back({.id = id, .type = "PushEvent", .action = "", .repository = 1,
+                      .created_at = At("2024-05-01") + std::chrono::days{(id - 1) / 10} + seconds{id}});
+  }
+  Store(events);
+  ASSERT_OK(db().Run("DELETE FROM events WHERE DATE(created_at) = '2024-05-02'"));
+  ASSERT_OK(db().Run("DELETE FROM event_days WHERE day = '2024-05-02'"));
+  EventListQuery query = QueryOf({.type = {}, .action = {}, .repository = RepositoryId{1}});
+  query.limit = 15;
+  EXPECT_THAT(Ids(Listed(query)), ElementsAre(30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 10, 9, 8, 7, 6));
+  query.offset = 12;
+  EXPECT_THAT(Ids(Listed(query)), ElementsAre(8, 7, 6, 5, 4, 3, 2, 1));
+}
+
 TEST_F(EventListsTest, FindRareTypesInABusyRepository) {
   std::vector<Told> events;
   for (int64_t i = 0; i < 2000; ++i) {

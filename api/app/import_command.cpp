@@ -23,8 +23,8 @@ constexpr std::chrono::milliseconds kRewriteEvery{200};  // of the progress on a
 constexpr std::chrono::seconds kLineEvery{5};            // elsewhere
 constexpr std::chrono::milliseconds kLookForSignals{100};
 
-// What one batch gives back the next one takes: getting it from the system anew, page by page, is a tenth of an import's
-// work.
+// What one batch gives back the next one takes: getting it from the system anew, page by page, is a tenth of an
+// import's work.
 constexpr int kKeptBytes = 32 * 1024 * 1024;
 void KeepFreedMemory() {
   mallopt(M_MMAP_THRESHOLD, kKeptBytes);

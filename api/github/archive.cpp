@@ -90,8 +90,7 @@ class MemorySource final : public ByteSource {
 // A source whose first bytes were taken already, and are given again.
 class ReadAgainSource final : public ByteSource {
  public:
-  ReadAgainSource(ByteBuffer head, std::unique_ptr<ByteSource> rest)
-      : head_(std::move(head)), rest_(std::move(rest)) {}
+  ReadAgainSource(ByteBuffer head, std::unique_ptr<ByteSource> rest) : head_(std::move(head)), rest_(std::move(rest)) {}
 
   Result<size_t> Read(std::span<char> out, const std::stop_token& stop) override {
     if (taken_ == head_.size()) return rest_->Read(out, stop);
@@ -202,8 +201,8 @@ class FilesAndServer final : public Archive {
     if (!download) return tl::make_unexpected(std::move(download.error()));
     auto head = ReadHead(*download->body, kFingerprintBytes, stop);
     if (!head) return tl::make_unexpected(std::move(head.error()));
-    ArchiveContent content{name, Fingerprint(download->size_bytes.value_or(0), head->bytes.view()), download->size_bytes,
-                           nullptr};
+    ArchiveContent content{name, Fingerprint(download->size_bytes.value_or(0), head->bytes.view()),
+                           download->size_bytes, nullptr};
     const bool packed = StartsLikeGzip(head->bytes.view());
     auto again = std::make_unique<ReadAgainSource>(std::move(head->bytes), std::move(download->body));
     content.lines = packed ? GunzipStream(std::move(again)) : std::move(again);

@@ -27,9 +27,8 @@ ByteBuffer& ByteBuffer::operator=(ByteBuffer&& other) noexcept {
 
 void ByteBuffer::Resize(size_t size) {
   if (size > mapped_) {
-    void* const room = mapped_ == 0
-                           ? mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-                           : mremap(data_, mapped_, size, MREMAP_MAYMOVE);
+    void* const room = mapped_ == 0 ? mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+                                    : mremap(data_, mapped_, size, MREMAP_MAYMOVE);
     if (room == MAP_FAILED) throw std::bad_alloc();
     madvise(room, size, MADV_HUGEPAGE);  // a wish: without it all works the same
     data_ = static_cast<char*>(room);

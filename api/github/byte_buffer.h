@@ -1,5 +1,5 @@
-// Room for many bytes that are not set to anything, on huge pages where the system gives them: for a file of GH Archive,
-// touching 16 MiB page by page and filling them with zeros costs as much as unpacking into them.
+// Room for many bytes that are not set to anything, on huge pages where the system gives them: for a file of GH
+// Archive, touching 16 MiB page by page and filling them with zeros costs as much as unpacking into them.
 #pragma once
 
 #include <cstddef>

@@ -8,8 +8,8 @@
 namespace repopulse {
 namespace {
 
-// Of so many events a transaction's own cost does not matter any more. An import begins with fewer, so that the database
-// is not waiting for them, and ends with fewer, as the last ones are counted while nothing is stored.
+// Of so many events a transaction's own cost does not matter any more. An import begins with fewer, so that the
+// database is not waiting for them, and ends with fewer, as the last ones are counted while nothing is stored.
 constexpr size_t kEventsMin = 5'000;
 constexpr size_t kEventsEnough = 16'000;
 constexpr size_t kPayloadBytesMax = 8UL * 1024 * 1024;
@@ -39,8 +39,8 @@ void Append(ArchiveBatch& batch, ArchiveBatch next) {
 }  // namespace
 
 void ImportPipeline::Push(ArchiveFileImport& file, ArchiveBatch batch) {
-  const bool follows_events = std::ranges::any_of(
-      waiting_, [&](const Part& part) { return part.file == &file && !part.batch.events.empty(); });
+  const bool follows_events =
+      std::ranges::any_of(waiting_, [&](const Part& part) { return part.file == &file && !part.batch.events.empty(); });
   if (batch.events.empty() && batch.end && !follows_events) {
     // Perhaps there was no event at all: that is for Take() to find out.
     Drain();
@@ -65,7 +65,8 @@ void ImportPipeline::Drain() {
 
 bool ImportPipeline::ShouldAdvance() const {
   if (!open_ || clock_.SteadyNow() - open_->begun >= kOpenMax) return true;
-  if (waiting_events_ >= kEventsEnough || waiting_bytes_ >= kPayloadBytesMax || waiting_.size() >= kPartsMax) return true;
+  if (waiting_events_ >= kEventsEnough || waiting_bytes_ >= kPayloadBytesMax || waiting_.size() >= kPartsMax)
+    return true;
   return waiting_events_ >= std::min(EventsAtOnce(), kEventsEnough) && IsStored(*open_);
 }
 
@@ -76,7 +77,8 @@ size_t ImportPipeline::EventsAtOnce() const {
 std::unique_ptr<ImportPipeline::Load> ImportPipeline::TakeWaiting(size_t events_max) {
   if (waiting_.empty()) return nullptr;
   auto load = std::make_unique<Load>();
-  while (!waiting_.empty() && (load->parts.empty() || load->events + waiting_.front().batch.events.size() <= events_max)) {
+  while (!waiting_.empty() &&
+         (load->parts.empty() || load->events + waiting_.front().batch.events.size() <= events_max)) {
     Part& part = waiting_.front();
     load->events += part.batch.events.size();
     waiting_events_ -= part.batch.events.size();

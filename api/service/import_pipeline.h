@@ -55,7 +55,7 @@ class ImportPipeline {
   std::deque<Part> waiting_;
   size_t waiting_events_ = 0;
   size_t waiting_bytes_ = 0;  // of payloads
-  size_t events_begun_ = 0;  // to be stored
+  size_t events_begun_ = 0;   // to be stored
   std::unique_ptr<Load> open_;
 };
 

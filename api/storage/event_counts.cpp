@@ -45,9 +45,8 @@ class Tally {
   [[nodiscard]] Connection& db() { return db_; }
 
   Status Add(std::string_view sql, const std::vector<Value>& values) {
-    return db_.Query(sql, values, [&](const Row& row) {
-      Add(row.Int(0), row.Int(1), row.Int(2), row.Time(3), row.Time(4));
-    });
+    return db_.Query(sql, values,
+                     [&](const Row& row) { Add(row.Int(0), row.Int(1), row.Int(2), row.Time(3), row.Time(4)); });
   }
   void Add(int64_t type, int64_t action, int64_t events, TimePoint first, TimePoint last) {
     EventCount& count = counts_[{type, action}];
@@ -139,7 +138,8 @@ Status CountEver(Tally& tally, const EventMatch& match) {
 Status CountSince(Tally& tally, const EventMatch& match, TimePoint since) {
   const TimePoint hour = CeilHour(since);
   if (since < hour) {
-    auto counted = match.repository ? CountCutHour(tally, match, {since, hour}) : CountMinutes(tally, match, {since, hour});
+    auto counted =
+        match.repository ? CountCutHour(tally, match, {since, hour}) : CountMinutes(tally, match, {since, hour});
     if (!counted) return counted;
   }
   if (match.repository) return CountHours(tally, match, {hour, kEndOfTime});

@@ -27,8 +27,7 @@ constexpr std::string_view kColumns =
     "VALUES";
 const std::string kInsert = "INSERT INTO " + std::string(kColumns);
 const std::string kInsertUnknown = "INSERT IGNORE INTO " + std::string(kColumns);
-constexpr std::string_view kFind =
-    "SELECT repository_id, type_id, created_at, id, payload IS NULL FROM events WHERE ";
+constexpr std::string_view kFind = "SELECT repository_id, type_id, created_at, id, payload IS NULL FROM events WHERE ";
 constexpr std::string_view kFindOne = "(repository_id = ? AND type_id = ? AND created_at = ? AND id = ?)";
 constexpr std::string_view kAddPayload =
     "UPDATE events SET payload = ? "
@@ -37,9 +36,7 @@ constexpr std::string_view kAddPayload =
 using Events = std::vector<BatchEvent*>;  // in the order of the table's primary key
 using Key = std::tuple<int64_t, int64_t, TimePoint, int64_t>;
 
-Key KeyOf(const BatchEvent& event) {
-  return {event.event->repository.value, event.type, event.created_at, event.id};
-}
+Key KeyOf(const BatchEvent& event) { return {event.event->repository.value, event.type, event.created_at, event.id}; }
 
 std::string FindStatement(size_t events) {
   std::string sql(kFind);
@@ -103,8 +100,8 @@ Status InsertNew(Connection& db, const Events& events) {
 Status AddPayloads(Connection& db, const Events& bare) {
   for (const BatchEvent* event : bare) {
     if (event->payload.empty()) continue;
-    auto written = db.Execute(
-        kAddPayload, {event->payload, event->event->repository, event->type, event->created_at, event->id});
+    auto written =
+        db.Execute(kAddPayload, {event->payload, event->event->repository, event->type, event->created_at, event->id});
     if (!written) return tl::make_unexpected(std::move(written.error()));
   }
   return {};

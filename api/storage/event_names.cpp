@@ -16,8 +16,7 @@ namespace {
 constexpr std::chrono::minutes kOldestFetchKept{10};
 constexpr size_t kFindGroups[] = {500, 50};
 
-constexpr std::string_view kInsertNames =
-    "INSERT INTO repository_names (name, repository_id, seen_at) VALUES";
+constexpr std::string_view kInsertNames = "INSERT INTO repository_names (name, repository_id, seen_at) VALUES";
 constexpr std::string_view kOldestFetch = "SELECT MIN(fetched_at) FROM repositories";
 constexpr std::string_view kFind = "SELECT id, full_name, fetched_at FROM repositories WHERE id IN ";
 // The name of the newest event counts, also where events come out of order. All that are stored are counted already.

@@ -114,12 +114,11 @@ Result<NewestHours> FindNewestHours(Connection& db, const EventMatch& match, con
   TimePoint until = CeilHour(range.until);
   for (size_t limit = kHoursFirst; !search.Done() && from < until; limit *= kHoursGrowth) {
     size_t rows = 0;
-    auto read = db.Query(kNewestRollups, {*match.repository, from, until, limit},
-                         [&](const Row& row) {
-                           ++rows;
-                           until = row.Time(0);
-                           search.Take(until, row.Text(1));
-                         });
+    auto read = db.Query(kNewestRollups, {*match.repository, from, until, limit}, [&](const Row& row) {
+      ++rows;
+      until = row.Time(0);
+      search.Take(until, row.Text(1));
+    });
     if (!read) return tl::make_unexpected(std::move(read.error()));
     if (rows < limit) break;
   }

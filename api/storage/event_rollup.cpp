@@ -136,8 +136,7 @@ void AddTotals(BulkRows& rows, const Tallies& tallies, seconds size) {
 
 Status WriteTotals(Connection& db, const EventTallies& of) {
   using enum BulkKind;
-  BulkRows rows({kInteger, kTime, kInteger, kInteger, kInteger, kTime, kTime},
-                of.hours.size() + of.days.size());
+  BulkRows rows({kInteger, kTime, kInteger, kInteger, kInteger, kTime, kTime}, of.hours.size() + of.days.size());
   AddTotals(rows, of.hours, kHour);
   AddTotals(rows, of.days, kDay);
   auto written = db.Insert(kTotals, rows);

@@ -39,10 +39,10 @@ Result<std::vector<Found>> ReadHours(Connection& db, const EventMatch& match, co
   std::vector<Found> rows;
   EventCondition condition = ConditionFor(match, hours);
   condition.values.emplace_back(limit);
-  auto read = db.Query(fmt::format(fmt::runtime(kWindow), condition.sql, BotSql(bots)), condition.values,
-                       [&](const Row& row) {
-                         rows.push_back({row.Int(0), row.Int(1), row.Time(2), row.Int(3)});
-                       });
+  auto read =
+      db.Query(fmt::format(fmt::runtime(kWindow), condition.sql, BotSql(bots)), condition.values, [&](const Row& row) {
+        rows.push_back({row.Int(0), row.Int(1), row.Time(2), row.Int(3)});
+      });
   if (!read) return tl::make_unexpected(std::move(read.error()));
   return rows;
 }

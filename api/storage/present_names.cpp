@@ -27,7 +27,8 @@ Status ReadDescribed(Connection& db, std::span<const RepositoryId> ids, NamesByI
   std::vector<Value> values;
   const std::string list = IdList(ids, values);
   return db.Query(fmt::format(kDescribed, list), values, [&](const Row& row) {
-    if (auto name = RepositoryName::Parse(row.Text(1))) names.insert_or_assign(RepositoryId{row.Int(0)}, *std::move(name));
+    if (auto name = RepositoryName::Parse(row.Text(1)))
+      names.insert_or_assign(RepositoryId{row.Int(0)}, *std::move(name));
   });
 }
 

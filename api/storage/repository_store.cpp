@@ -44,8 +44,7 @@ const std::string kUpsert = R"(
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?))" +
                             std::string(kNewerRepositoryWins);
 const std::string kUpsertName =
-    "INSERT INTO repository_names (name, repository_id, seen_at) VALUES (?, ?, ?)" +
-    std::string(kNewerHolderWins);
+    "INSERT INTO repository_names (name, repository_id, seen_at) VALUES (?, ?, ?)" + std::string(kNewerHolderWins);
 // From the stored state, which is the newest known.
 constexpr std::string_view kUpsertSnapshot = R"(
   INSERT INTO repository_snapshots (repository_id, day, stargazers_count, forks_count, open_issues_count)

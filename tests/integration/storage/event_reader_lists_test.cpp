@@ -185,7 +185,10 @@ TEST_F(EventListsTest, EndWhereEventsWereDropped) {
 TEST_F(EventListsTest, GoOnBehindDaysThatWereDropped) {
   std::vector<Told> events;
   for (int64_t id = 1; id <= 30; ++id) {
-    events.push_back({.id = id, .type = "PushEvent", .action = "", .repository = 1,
+    events.push_back({.id = id,
+                      .type = "PushEvent",
+                      .action = "",
+                      .repository = 1,
                       .created_at = At("2024-05-01") + std::chrono::days{(id - 1) / 10} + seconds{id}});
   }
   Store(events);

@@ -52,7 +52,8 @@ class EventReaderSpeedTest : public EventTablesTest {
           FormatRfc3339(clock_.Now()).substr(0, 19), span, begin, std::min(begin + kPart - 1, count))));
     }
     Summarize(*patient);
-    ASSERT_OK(patient->Run("ANALYZE TABLE events, event_rollups, event_minutes, event_totals, event_repository_totals"));
+    ASSERT_OK(
+        patient->Run("ANALYZE TABLE events, event_rollups, event_minutes, event_totals, event_repository_totals"));
   }
   template <class Result>
   void Measure(const std::string& what, const std::function<Result()>& ask) {

@@ -73,8 +73,8 @@ TEST_P(EventStoreTest, CountsByRepositoryAndHourByRepositoryAndByTime) {
       Lines("SELECT CONCAT_WS(' ', r.bucket_seconds, TIME(r.bucket), r.events, TIME(r.first_at), TIME(r.last_at)) "
             "FROM event_totals r JOIN event_words t ON t.id = r.type_id WHERE t.word = 'WatchEvent' "
             "ORDER BY r.bucket_seconds, r.bucket"),
-      (std::vector<std::string>{"3600 10:00:00 4 10:00:00 10:01:00",
-                                "3600 11:00:00 1 11:30:00 11:30:00", "86400 00:00:00 5 10:00:00 11:30:00"}));
+      (std::vector<std::string>{"3600 10:00:00 4 10:00:00 10:01:00", "3600 11:00:00 1 11:30:00 11:30:00",
+                                "86400 00:00:00 5 10:00:00 11:30:00"}));
   EXPECT_EQ(Lines("SELECT CONCAT_WS(' ', t.word, TIME(m.created_at), m.repository_id) "
                   "FROM unpacked_minutes m JOIN event_words t ON t.id = m.type_id ORDER BY 1"),
             (std::vector<std::string>{"PushEvent 10:00:30 7", "WatchEvent 10:00:00 7", "WatchEvent 10:00:01 7",

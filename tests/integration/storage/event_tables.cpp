@@ -36,24 +36,24 @@ void EventTablesTest::Store(const std::vector<Told>& events) {
 }
 
 void EventTablesTest::Summarize(Connection& db) {
-  for (const char* table : {"event_rollups", "event_repository_totals", "event_totals", "event_minutes",
-                            "event_kinds", "event_days"}) {
+  for (const char* table :
+       {"event_rollups", "event_repository_totals", "event_totals", "event_minutes", "event_kinds", "event_days"}) {
     ASSERT_OK(db.Run(std::string("DELETE FROM ") + table));
   }
   ASSERT_OK(db.Run("SET SESSION group_concat_max_len = 16777215"));
-  ASSERT_OK(
-      db.Run("INSERT INTO event_rollups SELECT repository_id, hour, GROUP_CONCAT(UNHEX(CONCAT(LPAD(HEX(type_id), 4, 0), "
-             "LPAD(HEX(action_id), 4, 0), LPAD(HEX(n), 8, 0), LPAD(HEX(TIME_TO_SEC(begin) % 3600), 4, 0), "
-             "LPAD(HEX(TIME_TO_SEC(end) % 3600), 4, 0))) SEPARATOR '') FROM (SELECT repository_id, "
-             "DATE_FORMAT(created_at, '%Y-%m-%d %H:00:00') AS hour, type_id, action_id, COUNT(*) AS n, "
-             "MIN(created_at) AS begin, MAX(created_at) AS end FROM events "
-             "GROUP BY repository_id, hour, type_id, action_id) e GROUP BY repository_id, hour"));
+  ASSERT_OK(db.Run(
+      "INSERT INTO event_rollups SELECT repository_id, hour, GROUP_CONCAT(UNHEX(CONCAT(LPAD(HEX(type_id), 4, 0), "
+      "LPAD(HEX(action_id), 4, 0), LPAD(HEX(n), 8, 0), LPAD(HEX(TIME_TO_SEC(begin) % 3600), 4, 0), "
+      "LPAD(HEX(TIME_TO_SEC(end) % 3600), 4, 0))) SEPARATOR '') FROM (SELECT repository_id, "
+      "DATE_FORMAT(created_at, '%Y-%m-%d %H:00:00') AS hour, type_id, action_id, COUNT(*) AS n, "
+      "MIN(created_at) AS begin, MAX(created_at) AS end FROM events "
+      "GROUP BY repository_id, hour, type_id, action_id) e GROUP BY repository_id, hour"));
   ASSERT_OK(db.Run("INSERT INTO event_kinds SELECT DISTINCT type_id, action_id FROM events"));
   ASSERT_OK(db.Run("INSERT INTO event_days SELECT DISTINCT DATE(created_at) FROM events"));
-  ASSERT_OK(
-      db.Run("INSERT INTO event_minutes SELECT type_id, action_id, DATE_FORMAT(created_at, '%Y-%m-%d %H:%i:00') AS minute, "
-             "GROUP_CONCAT(UNHEX(CONCAT(LPAD(HEX(SECOND(created_at)), 2, 0), LPAD(HEX(repository_id), 16, 0))) "
-             "SEPARATOR '') FROM events GROUP BY type_id, action_id, minute"));
+  ASSERT_OK(db.Run(
+      "INSERT INTO event_minutes SELECT type_id, action_id, DATE_FORMAT(created_at, '%Y-%m-%d %H:%i:00') AS minute, "
+      "GROUP_CONCAT(UNHEX(CONCAT(LPAD(HEX(SECOND(created_at)), 2, 0), LPAD(HEX(repository_id), 16, 0))) "
+      "SEPARATOR '') FROM events GROUP BY type_id, action_id, minute"));
   ASSERT_OK(
       db.Run("INSERT INTO event_repository_totals SELECT type_id, repository_id, COUNT(*), MIN(created_at), "
              "MAX(created_at), '' FROM events GROUP BY type_id, repository_id"));
@@ -77,9 +77,8 @@ void EventTablesTest::Drop(std::chrono::sys_days before) {
 }
 
 void EventTablesTest::NameRepository(int64_t id, std::string_view full_name, TimePoint seen_at) {
-  ASSERT_OK(
-      db().Execute("REPLACE INTO repository_names (name, repository_id, seen_at) VALUES (LOWER(?), ?, ?)",
-                   {full_name, id, seen_at}));
+  ASSERT_OK(db().Execute("REPLACE INTO repository_names (name, repository_id, seen_at) VALUES (LOWER(?), ?, ?)",
+                         {full_name, id, seen_at}));
   // As the newest event tells it; the counts stay what they are.
   ASSERT_OK(
       db().Execute("INSERT INTO event_repository_totals VALUES (0, ?, 0, ?, ?, ?) ON DUPLICATE KEY UPDATE "

@@ -72,7 +72,8 @@ TEST_F(EventVerificationTest, TellsAMissingRollup) {
 TEST_F(EventVerificationTest, TellsARollupWithoutEvents) {
   Spoil("INSERT INTO event_rollups SELECT 9, hour, counts FROM event_rollups WHERE repository_id = 8");
   Spoil(
-      "INSERT INTO event_repository_totals SELECT type_id, 9, events, first_at, last_at, full_name FROM event_repository_totals "
+      "INSERT INTO event_repository_totals SELECT type_id, 9, events, first_at, last_at, full_name FROM "
+      "event_repository_totals "
       "WHERE repository_id = 8");
   EXPECT_THAT(Differences(), ElementsAre(AllOf(HasSubstr("2026-06-02T00:00:00Z, PushEvent, against the rollups"),
                                                HasSubstr("counted 2"), HasSubstr("stored 1"))));
@@ -98,11 +99,10 @@ TEST_F(EventVerificationTest, TellsARollupThatEndsWithinAnEntry) {
 TEST_F(EventVerificationTest, TellsMinutesThatAreWrongMissingOrTooMany) {
   const std::string name = "total of 60 s from 2026-06-02T11:00:00Z, PushEvent";
   const std::string where = " WHERE minute >= '2026-06-02'";
-  for (const char* change :
-       {"CONCAT(places, places)",                  // one more
-        "INSERT(places, 1, 1, UNHEX('01'))",       // at another time
-        "INSERT(places, 9, 1, UNHEX('09'))",       // in another repository
-        "CONCAT(places, 'x')", "''"}) {
+  for (const char* change : {"CONCAT(places, places)",             // one more
+                             "INSERT(places, 1, 1, UNHEX('01'))",  // at another time
+                             "INSERT(places, 9, 1, UNHEX('09'))",  // in another repository
+                             "CONCAT(places, 'x')", "''"}) {
     Spoil("CREATE OR REPLACE TABLE before_that AS SELECT places FROM event_minutes" + where);
     Spoil("UPDATE event_minutes SET places = " + std::string(change) + where);
     EXPECT_THAT(Differences(), ElementsAre(HasSubstr(name))) << change;

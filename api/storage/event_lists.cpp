@@ -138,8 +138,8 @@ void KeepPlacesOnce(std::vector<FoundEvent>& found) {
     return std::tie(event.place.created_at, event.place.repository, event.kind.type);
   };
   std::ranges::sort(found, std::greater<>(), place);
-  const auto again = std::ranges::unique(found, {}, place);
-  found.erase(again.begin(), again.end());
+  const auto same = [&](const FoundEvent& a, const FoundEvent& b) { return place(a) == place(b); };
+  found.erase(std::unique(found.begin(), found.end(), same), found.end());
 }
 
 Result<std::vector<StoredEvent>> ReadOfAll(Connection& db, const ListPlan& plan) {

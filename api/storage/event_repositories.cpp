@@ -202,7 +202,7 @@ Result<std::vector<RepositoryName>> SqlEventReader::RecentRepositories(const std
     std::vector<RepositoryId> ids;
     std::unordered_set<int64_t> met;
     for (const FoundEvent& event : std::span(*newest).first(std::min(events_max, newest->size()))) {
-      if (met.insert(event.place.repository).second) ids.emplace_back(event.place.repository);
+      if (met.insert(event.place.repository).second) ids.push_back(RepositoryId{event.place.repository});
     }
     const auto names = PresentNames(db, ids, Holders::kAsTold);
     if (!names) return tl::make_unexpected(names.error());

@@ -177,7 +177,7 @@ Status Name(Connection& db, EventWordNames& words, std::vector<StoredEvent>& row
   }
   std::ranges::sort(ids);
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  const auto names = PresentNames(db, ids, Holders::kAsTold);
+  const auto names = PresentNames(db, ids);
   if (!names) return tl::make_unexpected(names.error());
   for (StoredEvent& row : rows) {
     if (const auto name = names->find(row.event.repository); name != names->end()) {

@@ -157,7 +157,7 @@ Status ReadSince(Connection& db, int64_t type, TimePoint since, const PageBounds
 Status SetNames(Connection& db, std::vector<RepositoryCount>& counts) {
   std::vector<RepositoryId> ids;
   for (const RepositoryCount& count : counts) ids.push_back(count.repository);
-  const auto names = PresentNames(db, ids, Holders::kAsTold);
+  const auto names = PresentNames(db, ids);
   if (!names) return tl::make_unexpected(names.error());
   for (RepositoryCount& count : counts) {
     if (const auto name = names->find(count.repository); name != names->end()) count.name = name->second;
@@ -204,7 +204,7 @@ Result<std::vector<RepositoryName>> SqlEventReader::RecentRepositories(const std
     for (const FoundEvent& event : std::span(*newest).first(std::min(events_max, newest->size()))) {
       if (met.insert(event.place.repository).second) ids.push_back(RepositoryId{event.place.repository});
     }
-    const auto names = PresentNames(db, ids, Holders::kAsTold);
+    const auto names = PresentNames(db, ids);
     if (!names) return tl::make_unexpected(names.error());
     for (RepositoryId one : ids) {
       if (const auto name = names->find(one); name != names->end()) repositories.push_back(name->second);
@@ -222,7 +222,7 @@ Result<std::optional<EventReader::Known>> SqlEventReader::FindRepository(const R
     auto read = db.Query(kHolder, {ToLowerAscii(name.full())}, [&](const Row& row) { id = RepositoryId{row.Int(0)}; });
     if (!read) return tl::make_unexpected(std::move(read.error()));
     if (!id) return std::optional<Known>();
-    const auto names = PresentNames(db, {&*id, 1}, Holders::kChecked);
+    const auto names = PresentNames(db, {&*id, 1});
     if (!names) return tl::make_unexpected(names.error());
     const auto present = names->find(*id);
     Known known{.id = *id, .name = present == names->end() ? name : present->second, .events = 0};

@@ -48,6 +48,7 @@ Result<ToldById> ReadTold(Connection& db, std::span<const RepositoryId> ids) {
   return told;
 }
 
+// Those that nobody else has taken since.
 Status KeepHeld(Connection& db, const ToldById& told, NamesById& names) {
   std::unordered_map<std::string, RepositoryId> by_name;
   for (const auto& [id, one] : told) by_name.emplace(ToLowerAscii(one.name.full()), id);
@@ -63,24 +64,22 @@ Status KeepHeld(Connection& db, const ToldById& told, NamesById& names) {
   });
 }
 
-Status ReadNames(Connection& db, std::span<const RepositoryId> ids, Holders holders, NamesById& names) {
+Status ReadNames(Connection& db, std::span<const RepositoryId> ids, NamesById& names) {
   if (auto read = ReadDescribed(db, ids, names); !read) return read;
   std::vector<RepositoryId> missing;
   std::ranges::copy_if(ids, std::back_inserter(missing), [&](RepositoryId id) { return !names.contains(id); });
   if (missing.empty()) return {};
   const auto told = ReadTold(db, missing);
   if (!told) return tl::make_unexpected(told.error());
-  if (holders == Holders::kChecked && !told->empty()) return KeepHeld(db, *told, names);
-  for (const auto& [id, one] : *told) names.insert_or_assign(id, one.name);
-  return {};
+  return told->empty() ? Status() : KeepHeld(db, *told, names);
 }
 
 }  // namespace
 
-Result<NamesById> PresentNames(Connection& db, std::span<const RepositoryId> ids, Holders holders) {
+Result<NamesById> PresentNames(Connection& db, std::span<const RepositoryId> ids) {
   NamesById names;
   for (size_t begin = 0; begin < ids.size(); begin += kIdListMax) {
-    auto read = ReadNames(db, ids.subspan(begin, std::min(kIdListMax, ids.size() - begin)), holders, names);
+    auto read = ReadNames(db, ids.subspan(begin, std::min(kIdListMax, ids.size() - begin)), names);
     if (!read) return WithContext("read names", std::move(read.error()));
   }
   return names;

@@ -88,7 +88,7 @@ Result<std::vector<EventSource>> ReadSources(Connection& db, std::string_view sq
     if (sources.back().repository.value != 0) ids.push_back(sources.back().repository);
   });
   if (!read) return tl::make_unexpected(std::move(read.error()));
-  const auto names = PresentNames(db, ids, Holders::kChecked);
+  const auto names = PresentNames(db, ids);
   if (!names) return tl::make_unexpected(names.error());
   for (EventSource& source : sources) {
     if (const auto name = names->find(source.repository); name != names->end()) source.name = name->second;

@@ -44,7 +44,7 @@ Result<TrackedList> ReadTracked(Connection& db, std::string_view sql, const std:
     rows.push_back({ids.back(), row.Bool(1), row.Bool(2), row.Bool(3), row.Bool(4), row.OptionalTime(5)});
   });
   if (!read) return tl::make_unexpected(std::move(read.error()));
-  const auto names = PresentNames(db, ids, Holders::kChecked);
+  const auto names = PresentNames(db, ids);
   if (!names) return tl::make_unexpected(names.error());
   TrackedList tracked;
   for (const Found& row : rows) {

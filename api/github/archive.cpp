@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <system_error>
 
 #include "base/encode.h"
@@ -71,7 +70,7 @@ class MemorySource final : public ByteSource {
   Result<size_t> Read(std::span<char> out, const std::stop_token& stop) override {
     if (stop.stop_requested()) return Fail(ErrorCode::kCancelled, "stopped");
     const size_t size = std::min({out.size(), bytes_.size() - taken_, kBlockBytes});
-    std::memcpy(out.data(), bytes_.view().data() + taken_, size);
+    std::ranges::copy(bytes_.view().substr(taken_, size), out.begin());
     taken_ += size;
     return size;
   }
@@ -95,7 +94,7 @@ class ReadAgainSource final : public ByteSource {
   Result<size_t> Read(std::span<char> out, const std::stop_token& stop) override {
     if (taken_ == head_.size()) return rest_->Read(out, stop);
     const size_t size = std::min(out.size(), head_.size() - taken_);
-    std::memcpy(out.data(), head_.view().data() + taken_, size);
+    std::ranges::copy(head_.view().substr(taken_, size), out.begin());
     taken_ += size;
     return size;
   }

@@ -7,8 +7,6 @@
 
 namespace repopulse {
 
-ByteBuffer::ByteBuffer(size_t size) { Resize(size); }
-
 ByteBuffer::~ByteBuffer() {
   if (mapped_ > 0) munmap(data_, mapped_);
 }

@@ -39,9 +39,8 @@ void Append(ArchiveBatch& batch, ArchiveBatch next) {
 }  // namespace
 
 void ImportPipeline::Push(ArchiveFileImport& file, ArchiveBatch batch) {
-  const bool follows_events =
-      std::ranges::any_of(waiting_, [&](const Part& part) { return part.file == &file && !part.batch.events.empty(); });
-  if (batch.events.empty() && batch.end && !follows_events) {
+  const auto is_of_events = [&](const Part& part) { return part.file == &file && !part.batch.events.empty(); };
+  if (batch.events.empty() && batch.end && std::ranges::none_of(waiting_, is_of_events)) {
     // Perhaps there was no event at all: that is for Take() to find out.
     Drain();
     return file.Take(batch);

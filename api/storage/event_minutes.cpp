@@ -9,7 +9,7 @@ namespace {
 using std::chrono::minutes;
 
 constexpr std::string_view kKinds = "SELECT type_id, action_id FROM event_kinds";
-constexpr std::string_view kStoredSince = "SELECT MIN(day) FROM event_days";
+constexpr std::string_view kStoredDays = "SELECT MIN(day), MAX(day) FROM event_days";
 constexpr std::string_view kNewest = R"(
   SELECT minute, places FROM event_minutes
   WHERE type_id = ? AND action_id = ? AND minute >= ? AND minute < ?
@@ -75,11 +75,13 @@ Result<std::vector<EventKind>> StoredKinds(Connection& db, const EventMatch& mat
   return kinds;
 }
 
-Result<std::optional<TimePoint>> StoredSince(Connection& db) {
-  std::optional<TimePoint> time;
-  auto read = db.Query(kStoredSince, {}, [&](const Row& row) { time = row.OptionalTime(0); });
+Result<std::optional<TimeRange>> StoredDays(Connection& db) {
+  std::optional<TimeRange> stored;
+  auto read = db.Query(kStoredDays, {}, [&](const Row& row) {
+    if (!row.IsNull(0)) stored = TimeRange{row.Time(0), row.Time(1) + std::chrono::days{1}};
+  });
   if (!read) return tl::make_unexpected(std::move(read.error()));
-  return time;
+  return stored;
 }
 
 Result<std::vector<FoundEvent>> FindNewest(Connection& db, const EventMatch& match, const TimeRange& range,

@@ -21,8 +21,8 @@ struct EventKind {
 // All that match and have, or had, events stored.
 Result<std::vector<EventKind>> StoredKinds(Connection& db, const EventMatch& match);
 
-// The begin of the oldest day of which events are stored; none where none are.
-Result<std::optional<TimePoint>> StoredSince(Connection& db);
+// From the begin of the oldest day of which events are stored to the end of the newest; none where none are.
+Result<std::optional<TimeRange>> StoredDays(Connection& db);
 
 // One event of any repository.
 struct FoundEvent {

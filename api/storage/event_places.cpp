@@ -64,7 +64,7 @@ class HourSearch {
 };
 
 // Those from the given one on of which events are stored.
-Result<std::set<std::chrono::sys_days>> StoredDays(Connection& db, std::chrono::sys_days from) {
+Result<std::set<std::chrono::sys_days>> DaysStoredFrom(Connection& db, std::chrono::sys_days from) {
   std::set<std::chrono::sys_days> stored;
   auto read = db.Query(kDays, {from}, [&](const Row& row) { stored.insert(row.Day(0)); });
   if (!read) return tl::make_unexpected(std::move(read.error()));
@@ -106,7 +106,7 @@ Status ReadRollups(Connection& db, RepositoryId repository, const TimeRange& ran
 }
 
 Result<NewestHours> FindNewestHours(Connection& db, const EventMatch& match, const TimeRange& range, size_t need) {
-  auto stored = StoredDays(db, DayOf(range.from));
+  auto stored = DaysStoredFrom(db, DayOf(range.from));
   if (!stored) return tl::make_unexpected(std::move(stored.error()));
   if (stored->empty()) return NewestHours{};
   const TimePoint from = std::max(FloorHour(range.from), TimePoint{*stored->begin()});

@@ -26,8 +26,6 @@ constexpr std::string_view kEver = R"(
   FROM event_repository_totals FORCE INDEX (event_repository_totals_events)
   WHERE repository_id <> 0 AND type_id >= ? AND type_id <= ? AND events >= ? AND events <= ? AND (events < ? OR repository_id > ?)
   ORDER BY type_id, events DESC, repository_id LIMIT ?)";
-constexpr std::string_view kNewestDay =
-    "SELECT bucket FROM event_totals WHERE bucket_seconds = 86400 ORDER BY bucket_seconds DESC, bucket DESC LIMIT 1";
 constexpr std::string_view kEventsOfType = R"(
   SELECT COALESCE(CAST(SUM(events) AS SIGNED), 0) FROM event_totals
   WHERE bucket_seconds = 86400 AND bucket >= ? AND bucket < ? AND type_id = ?)";
@@ -43,13 +41,6 @@ struct PageBounds {
   RepositoryCountPosition after;
   size_t limit = 0;  // one more than the page holds
 };
-
-Result<std::optional<TimePoint>> NewestDay(Connection& db) {
-  std::optional<TimePoint> day;
-  auto read = db.Query(kNewestDay, {}, [&](const Row& row) { day = row.Time(0); });
-  if (!read) return tl::make_unexpected(std::move(read.error()));
-  return day;
-}
 
 RepositoryCount ReadCount(const Row& row) {
   return {.repository = RepositoryId{row.Int(0)},
@@ -127,12 +118,10 @@ void KeepFirst(std::vector<RepositoryCount>& page, size_t limit) {
 
 Status ReadSince(Connection& db, int64_t type, TimePoint since, const PageBounds& bounds,
                  std::vector<RepositoryCount>& page) {
-  const auto stored_since = StoredSince(db);
-  if (!stored_since) return tl::make_unexpected(stored_since.error());
-  const auto newest_day = NewestDay(db);
-  if (!newest_day) return tl::make_unexpected(newest_day.error());
-  if (!*stored_since || !*newest_day) return {};
-  CountingSince counting(db, type, {std::max(since, **stored_since), **newest_day + hours{24}});
+  const auto stored = StoredDays(db);
+  if (!stored) return tl::make_unexpected(stored.error());
+  if (!*stored) return {};
+  CountingSince counting(db, type, {std::max(since, (*stored)->from), (*stored)->until});
   const auto parts = counting.Parts();
   if (!parts) return tl::make_unexpected(parts.error());
   RepositoryCount last_shown;

@@ -298,7 +298,7 @@ class EventIntervalsTest : public EventTablesTest {
   }
 };
 
-TEST_F(EventIntervalsTest, AreOfAllAndPercentilesOfTheNewestThousand) {
+TEST_F(EventIntervalsTest, AreOfAllAndPercentilesOfTheNewest) {
   Store(Random(4000));
   for (const EventFilter& filter : SomeFilters()) ExpectIntervals(filter, Matching(filter), Matching(filter));
   const EventFilter one{.type = "PullRequestEvent", .action = "opened", .repository = RepositoryId{1}};

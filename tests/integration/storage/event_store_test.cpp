@@ -42,6 +42,16 @@ TEST_P(EventStoreTest, StoresEveryFieldOfAnEvent) {
   EXPECT_EQ(Text("SELECT full_name FROM event_repository_totals"), "Octo/Hello");
 }
 
+TEST_P(EventStoreTest, KeepsLargeNumbersWhole) {
+  const int64_t large = 9'007'199'254'740'993;  // 2^53 + 1
+  ASSERT_EQ(Ingest({MakeEvent(large, "PushEvent", "2026-07-01T10:59:59Z", large)}).added, 1);
+  EXPECT_EQ(Text("SELECT CONCAT_WS('|', created_at, repository_id) FROM unpacked_minutes"),
+            "2026-07-01 10:59:59|9007199254740993");
+  EXPECT_EQ(Text("SELECT CONCAT_WS('|', hour, events, first_at, last_at) FROM unpacked_rollups"),
+            "2026-07-01 10:00:00|1|2026-07-01 10:59:59|2026-07-01 10:59:59");
+  EXPECT_THAT(Differences(), IsEmpty());
+}
+
 TEST_P(EventStoreTest, StoresWhatMostEventsLackAsNothing) {
   Event event = MakeEvent(1, "SomethingNewEvent", "2026-07-01T10:00:00Z");
   event.repository = {};

@@ -12,8 +12,8 @@
 
 namespace repopulse {
 
-// Identity is (id, type, created_at) and, where it is stored, the repository: GitHub's ids are not unique and say nothing
-// about order.
+// Identity is (id, type, created_at) and, where it is stored, the repository: GitHub's ids are not unique and say
+// nothing about order.
 struct Event {
   int64_t id = 0;
   std::string type;             // GitHub's spelling, "PushEvent"; an unknown one is kept

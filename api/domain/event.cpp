@@ -76,6 +76,8 @@ constexpr std::chrono::sys_days kFirstDay = std::chrono::year{2007} / 10 / 28;
 
 }  // namespace
 
+std::span<const std::string_view> KnownEventTypes() { return kTypes; }
+
 bool IsKnownEventType(std::string_view type) { return std::ranges::binary_search(kTypes, type); }
 
 bool IsEventWord(std::string_view word) {

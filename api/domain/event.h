@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,7 @@ struct Event {
 };
 
 // The types GitHub documents today and those of old archives, in alphabetical order.
+std::span<const std::string_view> KnownEventTypes();
 bool IsKnownEventType(std::string_view type);
 
 // What can be stored as a type or an action: 1 to 64 letters, digits and underscores.

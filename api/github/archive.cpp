@@ -62,30 +62,6 @@ class FileSource final : public ByteSource {
   int64_t bytes_read_ = 0;
 };
 
-// What was unpacked at once. It tells as much of the stored bytes as read as of its own.
-class MemorySource final : public ByteSource {
- public:
-  MemorySource(ByteBuffer bytes, int64_t stored_bytes) : bytes_(std::move(bytes)), stored_bytes_(stored_bytes) {}
-
-  Result<size_t> Read(std::span<char> out, const std::stop_token& stop) override {
-    if (stop.stop_requested()) return Fail(ErrorCode::kCancelled, "stopped");
-    const size_t size = std::min({out.size(), bytes_.size() - taken_, kBlockBytes});
-    std::ranges::copy(bytes_.view().substr(taken_, size), out.begin());
-    taken_ += size;
-    return size;
-  }
-  [[nodiscard]] int64_t stored_bytes_read() const override {
-    if (taken_ == bytes_.size()) return stored_bytes_;
-    return static_cast<int64_t>(static_cast<double>(stored_bytes_) * static_cast<double>(taken_) /
-                                static_cast<double>(bytes_.size()));
-  }
-
- private:
-  const ByteBuffer bytes_;
-  const int64_t stored_bytes_;
-  size_t taken_ = 0;
-};
-
 // A source whose first bytes were taken already, and are given again.
 class ReadAgainSource final : public ByteSource {
  public:
@@ -170,24 +146,22 @@ class FilesAndServer final : public Archive {
     FileSource beginning(file);
     auto head = ReadHead(beginning, std::min(packed_max, static_cast<size_t>(size) + 1), stop);
     if (!head) return tl::make_unexpected(std::move(head.error()));
-    ArchiveContent content{path.filename().string(), Fingerprint(size, head->bytes.view()), size, nullptr};
+    const auto content = [&, fingerprint = Fingerprint(size, head->bytes.view())](LineReader lines) {
+      return ArchiveContent{path.filename().string(), fingerprint, size, std::move(lines)};
+    };
     if (!StartsLikeGzip(head->bytes.view())) {
       if (path.extension() == ".gz") return Fail(ErrorCode::kMalformed, "damaged gzip: its first bytes are not gzip's");
-      content.lines = std::make_unique<FileSource>(file);
-      return content;
+      return content(LineReader(std::make_unique<FileSource>(file)));
     }
     if (head->whole) {
       auto bytes = GunzipWhole(head->bytes.view(), options_.whole_bytes_max);
       if (!bytes) return tl::make_unexpected(std::move(bytes.error()));
-      if (*bytes) content.lines = std::make_unique<MemorySource>(**std::move(bytes), size);
+      if (*bytes) return content(LineReader(**std::move(bytes), size));
     }
-    if (!content.lines) {
-      // Read twice: once for damage, with nothing kept, and then for its lines.
-      auto checked = CheckToTheEnd(*GunzipStream(std::make_unique<FileSource>(file)), stop);
-      if (!checked) return tl::make_unexpected(std::move(checked.error()));
-      content.lines = GunzipStream(std::make_unique<FileSource>(file));
-    }
-    return content;
+    // Read twice: once for damage, with nothing kept, and then for its lines.
+    auto checked = CheckToTheEnd(*GunzipStream(std::make_unique<FileSource>(file)), stop);
+    if (!checked) return tl::make_unexpected(std::move(checked.error()));
+    return content(LineReader(GunzipStream(std::make_unique<FileSource>(file))));
   }
 
   [[nodiscard]] Result<ArchiveContent> OpenHour(ArchiveHour hour, const std::stop_token& stop) const {
@@ -200,12 +174,12 @@ class FilesAndServer final : public Archive {
     if (!download) return tl::make_unexpected(std::move(download.error()));
     auto head = ReadHead(*download->body, kFingerprintBytes, stop);
     if (!head) return tl::make_unexpected(std::move(head.error()));
-    ArchiveContent content{name, Fingerprint(download->size_bytes.value_or(0), head->bytes.view()),
-                           download->size_bytes, nullptr};
+    auto fingerprint = Fingerprint(download->size_bytes.value_or(0), head->bytes.view());
     const bool packed = StartsLikeGzip(head->bytes.view());
-    auto again = std::make_unique<ReadAgainSource>(std::move(head->bytes), std::move(download->body));
-    content.lines = packed ? GunzipStream(std::move(again)) : std::move(again);
-    return content;
+    std::unique_ptr<ByteSource> bytes =
+        std::make_unique<ReadAgainSource>(std::move(head->bytes), std::move(download->body));
+    if (packed) bytes = GunzipStream(std::move(bytes));
+    return ArchiveContent{name, std::move(fingerprint), download->size_bytes, LineReader(std::move(bytes))};
   }
 
   const ArchiveOptions options_;

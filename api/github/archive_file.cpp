@@ -16,6 +16,7 @@ namespace repopulse {
 namespace {
 
 constexpr size_t kBatchesAhead = 8;
+constexpr size_t kFirstBatchEvents = 500;      // so that the first are there soon; each may be as large as those before
 constexpr size_t kBadLinesShown = 10;          // of a batch
 constexpr int64_t kOldLinesMax = 10;           // before the first event: then it is a file of 2011 to 2014
 constexpr int64_t kBatchLinesPerEventMax = 5;  // a batch of few events ends, too
@@ -23,17 +24,18 @@ constexpr int64_t kBatchLinesPerEventMax = 5;  // a batch of few events ends, to
 // Lines into batches; belongs to the reading thread.
 class BatchReader {
  public:
-  BatchReader(std::unique_ptr<ByteSource> source, ArchiveReading reading, TimePoint now)
-      : lines_(std::move(source)), reading_(std::move(reading)), now_(now) {}
+  BatchReader(LineReader lines, ArchiveReading reading, TimePoint now)
+      : lines_(std::move(lines)), reading_(std::move(reading)), now_(now) {}
 
   // An error that comes after some lines is kept for the next call.
   Result<ArchiveBatch> Next(const std::stop_token& stop) {
     if (error_) return tl::make_unexpected(*error_);
     ArchiveBatch batch;
     size_t payload_bytes = 0;
-    const auto lines_max = static_cast<int64_t>(reading_.batch_events_max) * kBatchLinesPerEventMax;
-    while (batch.events.size() < reading_.batch_events_max && payload_bytes < reading_.batch_bytes_max &&
-           batch.lines < lines_max && !batch.end) {
+    const size_t events_max = std::min(reading_.batch_events_max, std::max(kFirstBatchEvents, events_given_));
+    const auto lines_max = static_cast<int64_t>(events_max) * kBatchLinesPerEventMax;
+    while (batch.events.size() < events_max && payload_bytes < reading_.batch_bytes_max && batch.lines < lines_max &&
+           !batch.end) {
       const auto line = lines_.Next(stop);
       if (!line) {
         error_ = line.error();
@@ -47,6 +49,7 @@ class BatchReader {
     }
     if (batch.end && IsOldFile(batch)) return Refuse();
     batch.bytes_read = lines_.stored_bytes_read();
+    events_given_ += batch.events.size();
     return batch;
   }
 
@@ -99,6 +102,7 @@ class BatchReader {
   const ArchiveReading reading_;
   const TimePoint now_;
   EventParser parser_;
+  size_t events_given_ = 0;
   int64_t number_ = 0;  // of the last line
   int64_t old_lines_ = 0;
   bool any_event_ = false;

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "github/byte_source.h"
+#include "github/line_reader.h"
 #include "service/archive.h"
 
 namespace repopulse {
@@ -14,7 +14,7 @@ struct ArchiveContent {
   std::string name;
   std::string fingerprint;
   std::optional<int64_t> size_bytes;  // as stored
-  std::unique_ptr<ByteSource> lines;  // unpacked
+  LineReader lines;                   // unpacked
 };
 
 // `now`: events later than a day after it are none. The thread ends with the file, and at a stop.

@@ -5,6 +5,8 @@
 #include <new>
 #include <utility>
 
+#include "github/event_parser.h"
+
 namespace repopulse {
 
 ByteBuffer::~ByteBuffer() {
@@ -24,13 +26,14 @@ ByteBuffer& ByteBuffer::operator=(ByteBuffer&& other) noexcept {
 }
 
 void ByteBuffer::Resize(size_t size) {
-  if (size > mapped_) {
-    void* const room = mapped_ == 0 ? mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-                                    : mremap(data_, mapped_, size, MREMAP_MAYMOVE);
+  const size_t needed = size + kJsonPadding;
+  if (needed > mapped_) {
+    void* const room = mapped_ == 0 ? mmap(nullptr, needed, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+                                    : mremap(data_, mapped_, needed, MREMAP_MAYMOVE);
     if (room == MAP_FAILED) throw std::bad_alloc();
-    madvise(room, size, MADV_HUGEPAGE);  // a wish: without it all works the same
+    madvise(room, needed, MADV_HUGEPAGE);  // a wish: without it all works the same
     data_ = static_cast<char*>(room);
-    mapped_ = size;
+    mapped_ = needed;
   }
   size_ = size;
 }

@@ -15,7 +15,7 @@ class ByteBuffer {
   ByteBuffer(ByteBuffer&& other) noexcept;
   ByteBuffer& operator=(ByteBuffer&& other) noexcept;
 
-  // What was there before stays; what is new is anything.
+  // What was there before stays; what is new is anything. kJsonPadding bytes behind it can be read too.
   void Resize(size_t size);
   [[nodiscard]] char* data() { return data_; }
   [[nodiscard]] size_t size() const { return size_; }

@@ -1,8 +1,7 @@
 #include "github/line_reader.h"
 
 #include <cstring>
-
-#include "github/event_parser.h"
+#include <utility>
 
 namespace repopulse {
 namespace {
@@ -12,10 +11,15 @@ static_assert(kBufferBytes > kLineBytesMax + 1);
 
 }  // namespace
 
-LineReader::LineReader(std::unique_ptr<ByteSource> source)
-    : source_(std::move(source)), buffer_(kBufferBytes + kJsonPadding, '\0') {}
+LineReader::LineReader(std::unique_ptr<ByteSource> source) : source_(std::move(source)) {
+  buffer_.Resize(kBufferBytes);
+}
+
+LineReader::LineReader(ByteBuffer whole, int64_t stored_bytes)
+    : stored_bytes_(stored_bytes), buffer_(std::move(whole)), end_(buffer_.size()), ended_(true) {}
 
 Result<std::optional<Line>> LineReader::Next(const std::stop_token& stop) {
+  if (!source_ && stop.stop_requested()) return Fail(ErrorCode::kCancelled, "stopped");
   for (;;) {
     const void* newline = std::memchr(buffer_.data() + scanned_, '\n', end_ - scanned_);
     if (newline != nullptr) {
@@ -35,7 +39,7 @@ Result<std::optional<Line>> LineReader::Next(const std::stop_token& stop) {
 }
 
 Line LineReader::Take(size_t size, size_t end_size) {
-  Line line{std::string_view(buffer_).substr(begin_, size), skipping_ || size > kLineBytesMax};
+  Line line{buffer_.view().substr(begin_, size), skipping_ || size > kLineBytesMax};
   if (line.too_long) line.text = {};
   skipping_ = false;
   begin_ += size + end_size;
@@ -55,6 +59,13 @@ Status LineReader::Fill(const std::stop_token& stop) {
   end_ += *size;
   ended_ = *size == 0;
   return {};
+}
+
+int64_t LineReader::stored_bytes_read() const {
+  if (source_) return source_->stored_bytes_read();
+  if (begin_ == end_) return stored_bytes_;
+  return static_cast<int64_t>(static_cast<double>(stored_bytes_) * static_cast<double>(begin_) /
+                              static_cast<double>(end_));
 }
 
 }  // namespace repopulse

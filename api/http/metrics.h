@@ -5,9 +5,11 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "http/message.h"
 #include "service/near_cache.h"
+#include "service/source_store.h"
 
 namespace repopulse::http {
 
@@ -21,6 +23,8 @@ class Metrics {
   void SetReady(bool ready);
   // GitHub's bucket of this resource: requests left and its size.
   void SetBudget(std::string_view resource, int64_t remaining, int64_t limit);
+  // What the sources of events came to, of all replicas together.
+  void SetSources(std::vector<SourceTotals> totals);
   // Prometheus' text format.
   [[nodiscard]] std::string Text() const;
 

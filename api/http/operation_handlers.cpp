@@ -50,6 +50,7 @@ Checked<Response> ShowMetrics(const Services& services, const Request&, const Pa
       services.metrics.SetBudget(ToString(named.resource), named.budget.remaining, named.budget.limit);
     }
   }
+  if (auto totals = services.sources.Totals()) services.metrics.SetSources(*std::move(totals));
   return Response{200, "text/plain; version=0.0.4; charset=utf-8", "", services.metrics.Text()};
 }
 

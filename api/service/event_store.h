@@ -71,7 +71,8 @@ class EventStore {
   using EventSpan = std::span<const Event>;
   virtual Result<std::unique_ptr<StoredBatch>> Store(const std::vector<EventSpan>& parts) = 0;
 
-  // Makes room for events of these days at once, so that the first event of each has not to wait for it.
+  // Makes room for events of these days at once, so that the first event of each has not to wait for it; and for the
+  // types and actions that GitHub documents.
   virtual Status ExpectDays(const std::set<std::chrono::sys_days>& days) = 0;
 
   // Drops the days that lie wholly before `before`, and their minute totals. Rollups and other totals stay.

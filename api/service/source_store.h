@@ -48,6 +48,21 @@ struct EventSource {
   int64_t gaps = 0;  // read only: how many are recorded
 };
 
+// All sources of a kind together, those that are not active any more included.
+struct SourceTotals {
+  SourceKind kind = SourceKind::kFirehose;
+  int64_t active = 0;  // sources
+  int64_t polls = 0;
+  int64_t requests = 0;
+  int64_t not_modified = 0;
+  int64_t events_new = 0;
+  int64_t events_duplicate = 0;
+  int64_t events_malformed = 0;
+  int64_t gaps = 0;
+  std::optional<TimePoint> last_polled_at;
+  std::optional<TimePoint> newest_event_at;
+};
+
 // Events created in from..to, or shown between the two polls, may be missing.
 struct SourceGap {
   TimePoint from;
@@ -117,6 +132,8 @@ class SourceStore {
   virtual Status RecordPoll(const EventSource& source, const std::optional<SourceGap>& gap) = 0;
   // By kind and id; for GET /coverage.
   virtual Result<std::vector<EventSource>> ListSources(std::optional<int64_t> after_id, size_t limit) = 0;
+  // Of each kind that has a source; for GET /metrics.
+  virtual Result<std::vector<SourceTotals>> Totals() = 0;
   // Newest first.
   virtual Result<std::vector<SourceGap>> Gaps(int64_t source_id, size_t limit) = 0;
   virtual Result<Coverage> CoverageOf(std::optional<RepositoryId> repository, TimePoint from, TimePoint to,

@@ -20,6 +20,12 @@ constexpr std::string_view kPartitions = R"(
   ORDER BY partition_ordinal_position)";
 constexpr std::string_view kDropped = "SELECT day FROM event_days_dropped WHERE day BETWEEN ? AND ?";
 
+// A file grows page by page up to a MiB, with two syncs each, and by whole MiBs from there on: nobody who stores events
+// should wait for that.
+constexpr std::string_view kGrow = R"(
+  INSERT INTO events (created_at, id, type_id, action_id, repository_id, actor_id, actor_login, bot, merged, payload)
+  VALUES (?, -1, -1, -1, -1, -1, '', 0, 0, REPEAT('x', 1048576)))";
+
 constexpr std::chrono::seconds kLockWait{20};
 // A change of the table waits for all transactions that use it, and all that come later wait for it: rather try often
 // than wait long.
@@ -77,6 +83,16 @@ Result<std::vector<std::string>> ReadPartitions(Connection& db) {
   if (!read) return tl::make_unexpected(std::move(read.error()));
   if (names.empty()) return Fail(ErrorCode::kInternal, "the table events has no partitions");
   return names;
+}
+
+// The new day's file; what makes it grow is not kept.
+Status Grow(Connection& db, sys_days day) {
+  auto done = db.Run("START TRANSACTION");
+  if (!done) return done;
+  const auto written = db.Execute(kGrow, {TimePoint{day}});
+  done = db.Run("ROLLBACK");
+  if (!written) return tl::make_unexpected(written.error());
+  return done;
 }
 
 Status ChangeTable(Connection& db, const std::string& statement) {
@@ -153,6 +169,9 @@ Result<std::set<sys_days>> EventPartitions::Make(Connection& db, const std::set<
   std::erase_if(missing, [&](sys_days day) { return settled->contains(day); });
   for (const std::string& statement : PartitionStatements(*present, missing)) {
     if (auto changed = ChangeTable(db, statement); !changed) return tl::make_unexpected(std::move(changed.error()));
+  }
+  for (const sys_days day : missing) {
+    if (auto grown = Grow(db, day); !grown) return tl::make_unexpected(std::move(grown.error()));
   }
   settled->insert(missing.begin(), missing.end());
   if (!missing.empty()) {

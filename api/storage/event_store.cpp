@@ -152,7 +152,10 @@ Result<std::unique_ptr<StoredBatch>> SqlEventStore::Store(const std::vector<Even
 }
 
 Status SqlEventStore::ExpectDays(const std::set<std::chrono::sys_days>& days) {
-  return WithConnection(pool_, [&](Connection& db) { return partitions_.Ensure(db, days); });
+  return WithConnection(pool_, [&](Connection& db) {
+    auto expected = partitions_.Ensure(db, days);
+    return expected ? words_.Expect(db) : expected;
+  });
 }
 
 Result<EventPruning> SqlEventStore::Prune(TimePoint before) {

@@ -13,6 +13,33 @@ namespace {
 constexpr std::string_view kRead = "SELECT id, word FROM event_words";
 constexpr BulkInsert kInsert{.head = "INSERT INTO event_words (id, word) VALUES", .tail = ""};
 
+// docs.github.com/rest/using-the-rest-api/github-event-types
+constexpr std::string_view kActions[] = {
+    "added",
+    "answered",
+    "assigned",
+    "closed",
+    "created",
+    "deleted",
+    "dismissed",
+    "edited",
+    "labeled",
+    "merged",
+    "opened",
+    "published",
+    "reopened",
+    "resolved",
+    "started",
+    "submitted",
+    "updated",
+    "unassigned",
+    "unlabeled",
+    "unresolved",
+    "synchronize",
+    "review_requested",
+    "review_request_removed",
+};
+
 }  // namespace
 
 int64_t EventWords::IdIn(const Map& known, std::string_view word) {
@@ -75,6 +102,19 @@ Result<std::vector<EventWords::Ids>> EventWords::Resolve(Connection& db, const E
   const std::lock_guard lock(mutex_);
   if (stored->size() >= known_.size()) known_ = std::move(*stored);
   return ids;
+}
+
+Status EventWords::Expect(Connection& db) {
+  std::vector<Event> events;
+  for (const std::string_view type : KnownEventTypes()) events.emplace_back().type = type;
+  for (const std::string_view action : kActions) {
+    events.push_back(events.front());
+    events.back().action = action;
+  }
+  EventRefs refs;
+  for (const Event& event : events) refs.push_back(&event);
+  if (auto stored = Resolve(db, refs); !stored) return tl::make_unexpected(std::move(stored.error()));
+  return {};
 }
 
 }  // namespace repopulse

@@ -31,6 +31,8 @@ class EventWords {
   };
   // For each event, in order. New words are stored in a transaction of their own, under the lock of who counts events.
   Result<std::vector<Ids>> Resolve(Connection& db, const EventRefs& events);
+  // Stores those that GitHub documents, so that the first events do not wait for it.
+  Status Expect(Connection& db);
 
  private:
   struct Hash {

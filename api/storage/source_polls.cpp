@@ -50,6 +50,14 @@ constexpr std::string_view kGaps = R"(
   SELECT from_at, to_at, polled_from, polled_to FROM event_gaps
   WHERE source_id = ? ORDER BY to_at DESC, id DESC LIMIT ?)";
 
+constexpr std::string_view kTotals = R"(
+  SELECT s.kind, CAST(SUM(s.active) AS SIGNED), CAST(SUM(s.polls) AS SIGNED), CAST(SUM(s.requests) AS SIGNED),
+    CAST(SUM(s.not_modified) AS SIGNED), CAST(SUM(s.events_new) AS SIGNED), CAST(SUM(s.events_duplicate) AS SIGNED),
+    CAST(SUM(s.events_malformed) AS SIGNED), CAST(SUM(COALESCE(g.gaps, 0)) AS SIGNED), MAX(s.last_polled_at),
+    MAX(s.newest_event_at)
+  FROM event_sources s LEFT JOIN (SELECT source_id, COUNT(*) AS gaps FROM event_gaps GROUP BY source_id) g ON g.source_id = s.id
+  GROUP BY s.kind ORDER BY s.kind)";
+
 SourceKind KindOf(std::string_view text) {
   if (text == ToString(SourceKind::kRepository)) return SourceKind::kRepository;
   return text == ToString(SourceKind::kDetails) ? SourceKind::kDetails : SourceKind::kFirehose;
@@ -144,6 +152,27 @@ Result<std::vector<EventSource>> SqlSourceStore::ListSources(std::optional<int64
   });
   if (!sources) return WithContext("list sources", std::move(sources.error()));
   return sources;
+}
+
+Result<std::vector<SourceTotals>> SqlSourceStore::Totals() {
+  return WithConnection(reads_, [&](Connection& db) -> Result<std::vector<SourceTotals>> {
+    std::vector<SourceTotals> totals;
+    auto read = db.Query(kTotals, {}, [&](const Row& row) {
+      totals.push_back({.kind = KindOf(row.Text(0)),
+                        .active = row.Int(1),
+                        .polls = row.Int(2),
+                        .requests = row.Int(3),
+                        .not_modified = row.Int(4),
+                        .events_new = row.Int(5),
+                        .events_duplicate = row.Int(6),
+                        .events_malformed = row.Int(7),
+                        .gaps = row.Int(8),
+                        .last_polled_at = row.OptionalTime(9),
+                        .newest_event_at = row.OptionalTime(10)});
+    });
+    if (!read) return WithContext("add up the sources", std::move(read.error()));
+    return totals;
+  });
 }
 
 Result<std::vector<SourceGap>> SqlSourceStore::Gaps(int64_t source_id, size_t limit) {

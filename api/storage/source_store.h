@@ -31,6 +31,7 @@ class SqlSourceStore final : public SourceStore {
   Result<std::vector<EventSource>> Due(TimePoint now, size_t limit) override;
   Status RecordPoll(const EventSource& source, const std::optional<SourceGap>& gap) override;
   Result<std::vector<EventSource>> ListSources(std::optional<int64_t> after_id, size_t limit) override;
+  Result<std::vector<SourceTotals>> Totals() override;
   Result<std::vector<SourceGap>> Gaps(int64_t source_id, size_t limit) override;
 
   // source_coverage.cpp

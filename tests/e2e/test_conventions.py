@@ -182,6 +182,17 @@ def test_metrics_of_a_replica_are_prometheus(service):
     assert len([line for line in lines if not line.startswith("#")]) > 10
 
 
+def test_metrics_tell_of_events(service):
+    listed = service.get("/api/v1/coverage?per_page=100").json()["data"]
+    assert service.admin("POST", "/maintenance/collect?wait=1").status in (200, 202)
+    for replica in ("a", "b"):
+        text = service.ask(replica, "/metrics").text
+        assert "# TYPE repopulse_events_new_total counter" in text and "# TYPE repopulse_event_sources gauge" in text
+        for kind in {source["kind"] for source in listed}:
+            found = re.search(rf'^repopulse_event_polls_total{{kind="{kind}"}} (\d+)$', text, re.M)
+            assert found and int(found[1]) >= sum(source["polls"] for source in listed if source["kind"] == kind)
+
+
 def test_both_replicas_answer_through_the_proxy(service):
     assert {service.get("/livez").headers["x-replica"] for _ in range(40)} == {"api-a", "api-b"}
 

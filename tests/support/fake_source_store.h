@@ -178,6 +178,7 @@ class FakeSourceStore final : public SourceStore {
     }
     return list;
   }
+  Result<std::vector<SourceTotals>> Totals() override { return std::vector<SourceTotals>(); }
   Result<std::vector<SourceGap>> Gaps(int64_t source_id, size_t limit) override {
     if (failing) return tl::make_unexpected(*failing);
     std::vector<SourceGap> gaps = recorded[source_id];

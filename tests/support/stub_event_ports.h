@@ -88,6 +88,11 @@ class StubSourceStore final : public SourceStore {
     }
     return page;
   }
+  std::vector<SourceTotals> totals;
+  Result<std::vector<SourceTotals>> Totals() override {
+    if (failing) return tl::make_unexpected(*failing);
+    return totals;
+  }
   Result<std::vector<SourceGap>> Gaps(int64_t source_id, size_t limit) override {
     if (failing) return tl::make_unexpected(*failing);
     auto found = gaps[source_id];

@@ -271,7 +271,7 @@ class CountedSource final : public ByteSource {
 
 TEST_F(ArchiveFileTest, ReadsNoMoreThanEightBatchesAhead) {
   std::atomic<int64_t> lines = 0;
-  const auto file = MakeArchiveFile({"endless", "", std::nullopt, std::make_unique<CountedSource>(lines)},
+  const auto file = MakeArchiveFile({"endless", "", std::nullopt, LineReader(std::make_unique<CountedSource>(lines))},
                                     FakeClock::kStart, stop_.get_token());
   ArchiveReading reading;
   reading.batch_events_max = 10;

@@ -131,8 +131,7 @@ TEST(Gunzip, PassesOnWhatItsSourceSays) {
   EXPECT_GT(bytes, 5000u);
 }
 
-std::vector<std::string> LinesOf(const std::string& text, size_t piece = 3) {
-  LineReader reader(std::make_unique<PiecewiseSource>(text, piece));
+std::vector<std::string> LinesOf(LineReader reader) {
   std::vector<std::string> lines;
   for (;;) {
     const auto line = reader.Next({});
@@ -140,6 +139,20 @@ std::vector<std::string> LinesOf(const std::string& text, size_t piece = 3) {
     if (!line || !*line) return lines;
     lines.push_back((*line)->too_long ? "too long" : std::string((*line)->text));
   }
+}
+
+ByteBuffer Buffer(std::string_view text) {
+  ByteBuffer buffer;
+  buffer.Resize(text.size());
+  std::ranges::copy(text, buffer.data());
+  return buffer;
+}
+
+// As they come piece by piece; and the same of the text as a whole.
+std::vector<std::string> LinesOf(const std::string& text, size_t piece = 3) {
+  std::vector<std::string> lines = LinesOf(LineReader(std::make_unique<PiecewiseSource>(text, piece)));
+  EXPECT_EQ(LinesOf(LineReader(Buffer(text), 7)), lines);
+  return lines;
 }
 
 TEST(LineReader, GivesEveryLineWithoutItsEnd) {
@@ -170,6 +183,23 @@ TEST(LineReader, GivesWholeLinesBeforeAnErrorAndNoPartOfOne) {
   EXPECT_EQ((*reader.Next({}))->text, "one");
   EXPECT_EQ((*reader.Next({}))->text, "two");
   for (int i = 0; i < 3; ++i) EXPECT_EQ(reader.Next({}).error().code, ErrorCode::kUnavailable);
+}
+
+TEST(LineReader, TellsHowFarItIsInBytesUnpackedAtOnce) {
+  LineReader reader(Buffer("abc\ndef\n"), 4000);
+  EXPECT_EQ(reader.stored_bytes_read(), 0);
+  ASSERT_TRUE(reader.Next({}));
+  EXPECT_EQ(reader.stored_bytes_read(), 2000);
+  ASSERT_TRUE(reader.Next({}));
+  EXPECT_EQ(reader.stored_bytes_read(), 4000);
+}
+
+TEST(LineReader, EndsWhenItIsTold) {
+  std::stop_source stop;
+  LineReader reader(Buffer("a\nb\n"), 4);
+  ASSERT_TRUE(reader.Next(stop.get_token()));
+  stop.request_stop();
+  EXPECT_EQ(reader.Next(stop.get_token()).error().code, ErrorCode::kCancelled);
 }
 
 TEST(ArchiveHour, IsWrittenWithoutALeadingZero) {

@@ -76,6 +76,34 @@ TEST_F(SourcesTest, TheFirehoseIsPolledWhileItIsEnabled) {
   EXPECT_THAT(Due(), IsEmpty());
 }
 
+TEST_F(SourcesTest, TotalsAddUpTheSourcesOfAKind) {
+  EXPECT_THAT(sources().Totals().value(), IsEmpty());
+  EventSource one = FeedOf(5);
+  EventSource other = FeedOf(6);
+  one.polls = 3;
+  one.events_new = 100;
+  one.last_polled_at = At("2026-01-01T00:00:00Z");
+  other.polls = 4;
+  other.not_modified = 2;
+  other.events_malformed = 1;
+  other.last_polled_at = At("2026-01-02T00:00:00Z");
+  ASSERT_OK(sources().RecordPoll(one, Gap("2026-01-01T00:00:00Z", "2026-01-01T00:01:00Z")));
+  ASSERT_OK(sources().RecordPoll(one, Gap("2026-01-01T00:02:00Z", "2026-01-01T00:03:00Z")));
+  ASSERT_OK(sources().RecordPoll(other, {}));
+  ASSERT_OK(sources().Deactivate(RepositoryId{6}, clock_.Now()));
+  const auto totals = sources().Totals().value();
+  const auto feeds = std::ranges::find(totals, SourceKind::kRepository, &SourceTotals::kind);
+  ASSERT_NE(feeds, totals.end());
+  EXPECT_EQ(feeds->active, 1);
+  EXPECT_EQ(feeds->polls, 7);
+  EXPECT_EQ(feeds->not_modified, 2);
+  EXPECT_EQ(feeds->events_new, 100);
+  EXPECT_EQ(feeds->events_malformed, 1);
+  EXPECT_EQ(feeds->gaps, 2);
+  EXPECT_EQ(feeds->last_polled_at, At("2026-01-02T00:00:00Z"));
+  EXPECT_EQ(feeds->newest_event_at, std::nullopt);
+}
+
 TEST_F(SourcesTest, APollIsRecordedWhole) {
   EventSource source = FeedOf(5);
   source.next_poll_at = At("2024-05-07T13:00:00Z");

@@ -1,0 +1,41 @@
+"""What a result has to say about where it was measured."""
+
+import os
+import platform
+import re
+import subprocess
+
+from . import PROJECT
+from .load import BIN
+
+COMMANDS = {
+    "repopulse": [BIN / "repopulse", "--version"],
+    "nginx": ["/usr/sbin/nginx", "-v"],
+    "redis": ["/usr/bin/redis-server", "--version"],
+    "mariadb": ["/usr/sbin/mariadbd", "--version"],
+    "wrk": ["wrk", "-v"],
+    "python": ["/usr/bin/python3", "--version"],
+    "gunicorn": ["/usr/bin/python3", "-m", "gunicorn", "--version"],
+    "flask": ["dpkg-query", "-W", "-f=${Version}", "python3-flask"],
+    "go": ["/usr/bin/go", "version"],
+    "commit": ["git", "-c", "safe.directory=*", "-C", PROJECT, "rev-parse", "--short", "HEAD"],
+}
+
+
+def first_line(command):
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, stdin=subprocess.DEVNULL)
+    except OSError:
+        return None
+    return next(iter((done.stdout + done.stderr).strip().splitlines()), None)
+
+
+def describe():
+    with open("/proc/cpuinfo") as file:
+        model = re.search(r"^model name\s*: (.+)$", file.read(), re.M)
+    memory_mib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    return {"cpu": model[1] if model else platform.machine(), "cores": os.cpu_count(), "memory_mib": memory_mib, "kernel": platform.release()}
+
+
+def versions():
+    return {name: first_line(command) for name, command in COMMANDS.items()}

@@ -140,7 +140,8 @@ def cold_rows(small, large):
 
 def cold_table(rows, sizes):
     growth_max, p99_max = (target_of(key) for key in ("cold_growth_10m_vs_1m", "cold_p99_ms_10m"))
-    lines = [f"  {'milliseconds, nothing cached':32} {'at ' + format(sizes[0], ','):>14} {'at ' + format(sizes[1], ','):>14} {'growth':>8} {'p99':>8}"]
+    small, large = (f"at {size:,}" for size in sizes)
+    lines = [f"  {'milliseconds, nothing cached':32} {small:>14} {large:>14} {'growth':>8} {'p99':>8}"]
     for name, row in rows.items():
         missed = not growth_max.holds(row["growth"]) or not p99_max.holds(row["p99_large_ms"])
         lines.append(f"  {name:32} {row['median_small_ms']:>14} {row['median_large_ms']:>14} {row['growth']:>8} {row['p99_large_ms']:>8}"

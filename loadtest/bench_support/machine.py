@@ -4,6 +4,7 @@ import os
 import platform
 import re
 import subprocess
+import time
 
 from . import PROJECT
 from .load import BIN
@@ -28,6 +29,22 @@ def first_line(command):
     except OSError:
         return None
     return next(iter((done.stdout + done.stderr).strip().splitlines()), None)
+
+
+def busy_share(seconds=0.5):
+    """Of all processors, what is in use already: a measurement beside it is worth little."""
+    before = processor_times()
+    time.sleep(seconds)
+    busy, all_ = (after - earlier for after, earlier in zip(processor_times(), before))
+    return round(busy / all_, 3)
+
+
+def processor_times():
+    """(busy, all), in ticks since the start."""
+    with open("/proc/stat") as file:
+        user, nice, system, idle, waiting, *others = map(int, file.readline().split()[1:9])
+    busy = user + nice + system + sum(others)
+    return busy, busy + idle + waiting
 
 
 def describe():

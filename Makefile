@@ -63,11 +63,11 @@ lint: packages-run packages-test packages-lint ## format, static analysis, shell
 format: packages-lint ## clang-format over all C++
 	@find api tests loadtest -name '*.cpp' -o -name '*.h' | xargs -r clang-format -i
 
-bench: packages-run packages-bench build ## measure the stack (loadtest/bench)
-	@exec loadtest/bench $(BENCH)
+bench: packages-run packages-bench build ## measure everything (loadtest/bench); QUICK=1 in three minutes, ONLY=reads,refresh,events
+	@exec loadtest/bench $(if $(filter 1 yes true,$(QUICK)),--quick) $(if $(ONLY),--only $(ONLY))
 
-bench-events: packages-run build ## measure importing, and answers about ten million events (loadtest/bench_events)
-	@exec loadtest/bench_events $(BENCH)
+bench-events: ## only importing, and answers about ten million events
+	@$(MAKE) --no-print-directory bench ONLY=events
 
 clean: ## remove what was built; data, logs and .env stay
 	@rm -rf build .pytest_cache

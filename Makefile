@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo run up down restart status logs import verify env build build-dev test lint format bench bench-events loadtest loadtest-ui clean \
+.PHONY: help demo run up down restart status logs import verify env build build-dev test lint format bench bench-events loadtest loadtest-ui growth clean \
   packages-run packages-test packages-lint packages-bench packages-load
 
 STACK := /usr/bin/python3 stack/repopulse-stack
@@ -75,6 +75,9 @@ loadtest: packages-run packages-load build ## many clients over all endpoints; U
 
 loadtest-ui: packages-run packages-load build ## the same, steered from a web page at WEB_PORT (8089)
 	@exec loadtest/load ui
+
+growth: packages-run build ## a million distinct queries: what the caches hold, what the hot ones feel (loadtest/growth)
+	@exec loadtest/growth $(BENCH)
 
 clean: ## remove what was built; data, logs and .env stay
 	@rm -rf build .pytest_cache

@@ -143,7 +143,7 @@ def _operation():
 
 def _mistakes():
     """What clients get wrong, and the answers that they are promised."""
-    yield Ask("/api/{topic}", 1, lambda world, rng: f"/api/popularity/nobody-tracks-{rng.randrange(1000)}", (404,), "not tracked")
+    yield Ask("/api/popularity/{topic}", 1, lambda world, rng: f"/api/popularity/nobody-tracks-{rng.randrange(1000)}", (404,), "not tracked")
     yield Ask("/api/v1/topics/{topic}/repositories", 1,
               lambda world, rng: f"/api/v1/topics/{world.topic(rng)}/repositories" + _query(per_page=rng.randrange(101, 999)), (400,), "wrong")
     yield Ask("/api/v1/repos/{owner}/{repo}", 1, lambda world, rng: f"/api/v1/repos/nobody/nothing-{rng.randrange(1000)}", (404,), "unknown")

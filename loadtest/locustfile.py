@@ -10,6 +10,7 @@ often than cron does (MAINTENANCE_SECONDS, 5); it needs the admin key in ADMIN_K
 The process ends with status 1 if anything failed or a percentile of the reads' times is over P50_MS, P95_MS or P99_MS.
 """
 
+import http.client
 import json
 import logging
 import os
@@ -161,6 +162,15 @@ def check_settings(environment, **_):
         environment.loadtest_limits = load_rules.limits(os.environ)
     except load_rules.RuleError as error:
         raise SystemExit(f"loadtest: {error}") from error
+    environment.loadtest_refused = None
+    if is_master(environment):
+        environment.runner.register_message("refused", note_refusal)
+
+
+def note_refusal(environment, msg, **_):
+    """A worker could not begin: what the others do is less than what was asked for."""
+    LOG.error("loadtest: a worker says: %s", msg.data)
+    environment.loadtest_refused = msg.data
 
 
 @events.test_start.add_listener
@@ -172,9 +182,11 @@ def look_around(environment, **_):
     try:
         environment.host = load_rules.check_host(environment.host, os.environ)
         Catalogue.load(environment.host)
-    except (load_rules.RuleError, OSError, ValueError, KeyError) as error:
+    except (load_rules.RuleError, OSError, http.client.HTTPException, ValueError, KeyError) as error:
         LOG.error("loadtest: %s", error)
         environment.loadtest_refused = str(error)
+        if is_worker(environment):
+            environment.runner.send_message("refused", str(error))
         # Later, as Locust goes on starting users when it comes back from here.
         gevent.spawn(environment.runner.stop if environment.web_ui else environment.runner.quit)
 
@@ -193,6 +205,6 @@ def check_outcome(environment, **_):
     LOG.info("loadtest: %d reads, %.1f a second, %d failures; %s", outcome.answers, outcome.answers / seconds, outcome.failures, times)
     for problem in outcome.problems:
         LOG.error("loadtest: %s", problem)
-    refused = getattr(environment, "loadtest_refused", None)
-    LOG.info("loadtest: %s", "failed" if outcome.problems or refused else "passed")
-    environment.process_exit_code = 1 if outcome.problems or refused else 0
+    passed = not outcome.problems and not environment.loadtest_refused
+    LOG.info("loadtest: %s", "passed" if passed else "failed")
+    environment.process_exit_code = 0 if passed else 1

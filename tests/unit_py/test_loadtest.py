@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 import urllib.parse
 
 import pytest
@@ -138,7 +139,9 @@ class StandIn(http.server.BaseHTTPRequestHandler):
             status = 400
         elif re.search(r"offset=(never|0$|-)", query):
             status = 422
-        content = b"" if self.command == "HEAD" else json.dumps(body).encode()
+        cut = path == "/api/v1/topics" and next(self.server.topics_cut, False)
+        time.sleep(self.server.delay_seconds)
+        content = b'{"data": [{"na' if cut else b"" if self.command == "HEAD" else json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json" if status == 200 else "application/problem+json")
         self.send_header("Content-Length", str(len(content)))
@@ -155,6 +158,7 @@ class StandIn(http.server.BaseHTTPRequestHandler):
 def stand_in():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), StandIn)
     server.daemon_threads, server.job_status = True, 200
+    server.topics_cut, server.delay_seconds = iter([]), 0
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield server
@@ -181,13 +185,19 @@ class TestRun:
         assert {"locust.html", "locust_stats.csv", "locust_failures.csv"} <= {path.name for path in tmp_path.iterdir()}
 
     def test_fails_by_a_percentile(self, stand_in, tmp_path):
-        code, text = self.run(stand_in, tmp_path, P50_MS="0.001")
-        assert (code, "over P50_MS=0.001" in text) == (1, True), text
+        stand_in.delay_seconds = 0.02
+        code, text = self.run(stand_in, tmp_path, P50_MS="10")
+        assert (code, "over P50_MS=10" in text) == (1, True), text
 
     def test_fails_by_maintenance_that_fails(self, stand_in, tmp_path):
         stand_in.job_status = 503
         code, text = self.run(stand_in, tmp_path)
         assert (code, "failures" in text) == (1, True), text
+
+    def test_fails_by_a_worker_that_cannot_begin(self, stand_in, tmp_path):
+        stand_in.topics_cut = iter([True, False])  # for the first that looks around
+        code, text = self.run(stand_in, tmp_path, WORKERS="2", WORKER_PORT=str(free_port()))
+        assert (code, "a worker says" in text) == (1, True), text
 
     def test_loads_no_other_machine(self, stand_in, tmp_path):
         code, text = self.run(stand_in, tmp_path, HOST="http://192.0.2.1")

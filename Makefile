@@ -4,7 +4,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo run up down restart status logs import verify env build build-dev test lint format bench bench-events clean packages-run packages-test packages-lint packages-bench
+.PHONY: help demo run up down restart status logs import verify env build build-dev test lint format bench bench-events loadtest loadtest-ui growth clean \
+  packages-run packages-test packages-lint packages-bench packages-load
 
 STACK := /usr/bin/python3 stack/repopulse-stack
 # As many compilers as there are processors, and 1.5 GiB of memory for each.
@@ -69,9 +70,18 @@ bench: packages-run packages-bench build ## measure everything (loadtest/bench);
 bench-events: ## only importing, and answers about ten million events
 	@$(MAKE) --no-print-directory bench ONLY=events
 
+loadtest: packages-run packages-load build ## many clients over all endpoints; USERS=150 RATE=50 TIME=60s, HOST=http://127.0.0.1:8081
+	@exec loadtest/load headless
+
+loadtest-ui: packages-run packages-load build ## the same, steered from a web page at WEB_PORT (8089)
+	@exec loadtest/load ui
+
+growth: packages-run build ## a million distinct queries: what the caches hold, what the hot ones feel (loadtest/growth)
+	@exec loadtest/growth $(BENCH)
+
 clean: ## remove what was built; data, logs and .env stay
 	@rm -rf build .pytest_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-packages-run packages-test packages-lint packages-bench: packages-%:
+packages-run packages-test packages-lint packages-bench packages-load: packages-%:
 	@stack/install-packages $*

@@ -129,6 +129,9 @@ class Proxy:
         name = hashlib.md5(f"{'gzip' if gzip else ''} {target}".encode()).hexdigest()
         return self.folder / "cache" / name[-1] / name[-3:-1] / name
 
+    def cached_files(self):
+        return [path for path in (self.folder / "cache").rglob("*") if path.is_file()]
+
     def age(self, target, seconds, gzip=False):
         """Makes the cached entry older, as time would: the second word of its file is when it stops being fresh."""
         with open(self.cached_file(target, gzip), "r+b") as file:

@@ -8,7 +8,7 @@ import re
 import pytest
 from contract import assert_parameters, assert_problem, moment, of_one_state
 from service import TOKEN
-from stack import wait_until
+from stack import request, wait_until
 
 PAGES = ["/api/v1/topics/kubernetes/repositories?per_page=100", "/api/v1/topics/kubernetes", "/api/v1/topics", "/api/v1/repos",
          "/api/v1/topics/shelf/repositories?format=csv", "/api/v1/topics/shelf/repositories?format=ndjson", "/api/popularity/kubernetes"]
@@ -182,11 +182,11 @@ def test_metrics_of_a_replica_are_prometheus(service):
     assert len([line for line in lines if not line.startswith("#")]) > 10
 
 
-def test_metrics_tell_of_events(service):
-    listed = service.get("/api/v1/coverage?per_page=100").json()["data"]
-    assert service.admin("POST", "/maintenance/collect?wait=1").status in (200, 202)
-    for replica in ("a", "b"):
-        text = service.ask(replica, "/metrics").text
+def test_metrics_tell_of_events(stack):
+    listed = wait_until(lambda: [one for one in stack.get("/api/v1/coverage?per_page=100").json()["data"] if one["polls"]], timeout=90,
+                        what="a source that was polled")
+    for index in (0, 1):
+        text = request(stack.api_url(index) + "/metrics").text
         assert "# TYPE repopulse_events_new_total counter" in text and "# TYPE repopulse_event_sources gauge" in text
         for kind in {source["kind"] for source in listed}:
             found = re.search(rf'^repopulse_event_polls_total{{kind="{kind}"}} (\d+)$', text, re.M)

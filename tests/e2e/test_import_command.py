@@ -12,7 +12,6 @@ import signal
 import subprocess
 import tempfile
 import threading
-import time
 
 import pytest
 
@@ -307,15 +306,17 @@ class TestWithoutAStack:
 def test_the_database_may_die_meanwhile(replay, folder):
     """The batch at work is stored once, whatever its answer."""
     path = folder / "survives.json"
-    many = 100_000
+    many = 300_000
     with open(path, "wb") as file:
         for number in range(many):
             file.write(lines_of(event(20_000_000 + number, repository=1000 + number % 50, name=f"octo/dog{number % 50}")))
     process = start(replay, "import", "--json", path)
-    time.sleep(0.5)  # somewhere in its middle; any moment will do
+    wait_until(lambda: replay.sql("SELECT 1 FROM imports WHERE name = 'survives.json'"), what="its first batch")
     replay.kill_part("database")
+    assert process.poll() is None, "it was over before"
     out, err = process.communicate(timeout=180)
     assert process.returncode == 0, err
     total = json.loads(out)["total"]
     assert (total["new"], total["duplicate"]) == (many, 0)
+    replay.wait_part("database")
     assert run(replay, "verify")[0] == 0

@@ -232,7 +232,7 @@ class TestRealHours:
 class TestInterrupted:
     def test_goes_on_where_it_was(self, replay, folder):
         path = folder / "long.json"
-        many = 100_000
+        many = 300_000
         with open(path, "wb") as file:
             for number in range(many):
                 file.write(lines_of(event(10_000_000 + number, repository=1 + number % 500, name=f"octo/cat{number % 500}")))

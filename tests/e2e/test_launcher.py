@@ -334,6 +334,17 @@ class TestLogsAndEnv:
         lines = stack.launcher("logs", "--lines", "5").splitlines()
         assert {line.split("|")[0].strip() for line in lines} >= {"database", "redis", "api-a", "api-b", "cron"}
 
+    @pytest.mark.parametrize("command", ["status", "logs"])
+    def test_who_has_seen_enough_may_go(self, stack, command):
+        gone, pipe = os.pipe()
+        os.close(gone)
+        try:
+            done = subprocess.run(["/usr/bin/python3", "stack/repopulse-stack", command], env=stack.environment(), cwd=PROJECT,
+                                  stdin=subprocess.DEVNULL, stdout=pipe, stderr=subprocess.PIPE, text=True, timeout=30)
+        finally:
+            os.close(pipe)
+        assert (done.returncode, done.stderr) == (0, "")
+
     def test_env_writes_private_random_secrets_once(self, folder):
         environment = {**os.environ, "ENV_FILE": str(folder / ".env")}
         command = ["/usr/bin/python3", str(PROJECT / "stack" / "repopulse-stack"), "env"]

@@ -20,12 +20,10 @@ using std::chrono::minutes;
 constexpr std::string_view kGroup = " GROUP BY type_id, action_id";
 // Whole hours up to the day, then whole days.
 constexpr std::string_view kCountTotals = R"(
-  SELECT type_id, action_id, CAST(SUM(events) AS SIGNED), MIN(first_at), MAX(last_at)
-  FROM event_totals FORCE INDEX (PRIMARY)
+  SELECT type_id, action_id, CAST(SUM(events) AS SIGNED), MIN(first_at), MAX(last_at) FROM event_totals
   WHERE ((bucket_seconds = 3600 AND bucket >= ? AND bucket < ?) OR (bucket_seconds = 86400 AND bucket >= ?)))";
 constexpr std::string_view kCountDays = R"(
-  SELECT type_id, action_id, CAST(SUM(events) AS SIGNED), MIN(first_at), MAX(last_at)
-  FROM event_totals FORCE INDEX (PRIMARY)
+  SELECT type_id, action_id, CAST(SUM(events) AS SIGNED), MIN(first_at), MAX(last_at) FROM event_totals
   WHERE bucket_seconds = 86400)";
 constexpr std::string_view kCountEvents = R"(
   SELECT type_id, action_id, COUNT(*), MIN(created_at), MAX(created_at) FROM events
@@ -33,9 +31,9 @@ constexpr std::string_view kCountEvents = R"(
 constexpr std::string_view kDayDropped = "SELECT 1 FROM event_days_dropped WHERE day = ?";
 
 constexpr std::string_view kNewestOfAll = R"(
-  SELECT last_at FROM event_totals FORCE INDEX (PRIMARY)
+  SELECT last_at FROM event_totals
   WHERE bucket_seconds = 86400 AND bucket =
-    (SELECT bucket FROM event_totals FORCE INDEX (PRIMARY) WHERE bucket_seconds = 86400 ORDER BY bucket DESC LIMIT 1)
+    (SELECT bucket FROM event_totals WHERE bucket_seconds = 86400 ORDER BY bucket DESC LIMIT 1)
   ORDER BY last_at DESC LIMIT 1)";
 constexpr std::string_view kNewestOfRepository =
     "SELECT last_at FROM event_repository_totals WHERE repository_id = ? ORDER BY last_at DESC LIMIT 1";

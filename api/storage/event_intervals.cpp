@@ -13,8 +13,7 @@ namespace {
 constexpr size_t kTimesMax = EventReader::kPercentileEventsMax;
 
 constexpr std::string_view kTotals = R"(
-  SELECT CAST(SUM(events) AS SIGNED), MIN(first_at), MAX(last_at) FROM event_totals FORCE INDEX (PRIMARY)
-  WHERE bucket_seconds = 86400)";
+  SELECT CAST(SUM(events) AS SIGNED), MIN(first_at), MAX(last_at) FROM event_totals WHERE bucket_seconds = 86400)";
 constexpr std::string_view kRepositoryTotals = R"(
   SELECT CAST(SUM(events) AS SIGNED), MIN(first_at), MAX(last_at) FROM event_repository_totals WHERE 1 = 1)";
 constexpr std::string_view kTimes = "SELECT created_at FROM events WHERE {} ORDER BY created_at DESC LIMIT ?";

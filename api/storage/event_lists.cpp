@@ -27,7 +27,7 @@ constexpr std::string_view kBehind = " AND (created_at < ? OR id < ? OR (id = ? 
 constexpr std::string_view kRepositoryTotal = R"(
   SELECT COALESCE(CAST(SUM(events) AS SIGNED), 0) FROM event_repository_totals WHERE 1 = 1)";
 constexpr std::string_view kTotal = R"(
-  SELECT COALESCE(CAST(SUM(events) AS SIGNED), 0) FROM event_totals FORCE INDEX (PRIMARY) WHERE bucket_seconds = 86400)";
+  SELECT COALESCE(CAST(SUM(events) AS SIGNED), 0) FROM event_totals WHERE bucket_seconds = 86400)";
 
 // An event and the ids it has in the database.
 struct StoredEvent {

@@ -10,15 +10,12 @@ using std::chrono::minutes;
 
 constexpr std::string_view kKinds = "SELECT type_id, action_id FROM event_kinds";
 constexpr std::string_view kStoredDays = "SELECT MIN(day), MAX(day) FROM event_days";
-// The index by name: right after an import and a restart, the server's idea of how many rows there are can be so wrong
-// that it reads all of them.
 constexpr std::string_view kNewest = R"(
-  SELECT minute, places FROM event_minutes FORCE INDEX (PRIMARY)
+  SELECT minute, places FROM event_minutes
   WHERE type_id = ? AND action_id = ? AND minute >= ? AND minute < ?
   ORDER BY type_id DESC, action_id DESC, minute DESC LIMIT ?)";
-constexpr std::string_view kMinutes = R"(
-  SELECT type_id, action_id, minute, places FROM event_minutes FORCE INDEX (PRIMARY)
-  WHERE minute >= ? AND minute < ?)";
+constexpr std::string_view kMinutes =
+    "SELECT type_id, action_id, minute, places FROM event_minutes WHERE minute >= ? AND minute < ?";
 constexpr std::string_view kDelete =
     "DELETE FROM event_minutes WHERE type_id = ? AND action_id = ? AND minute >= ? AND minute < ?";
 

@@ -27,7 +27,7 @@ constexpr std::string_view kEver = R"(
   WHERE repository_id <> 0 AND type_id >= ? AND type_id <= ? AND events >= ? AND events <= ? AND (events < ? OR repository_id > ?)
   ORDER BY type_id, events DESC, repository_id LIMIT ?)";
 constexpr std::string_view kEventsOfType = R"(
-  SELECT COALESCE(CAST(SUM(events) AS SIGNED), 0) FROM event_totals FORCE INDEX (PRIMARY)
+  SELECT COALESCE(CAST(SUM(events) AS SIGNED), 0) FROM event_totals
   WHERE bucket_seconds = 86400 AND bucket >= ? AND bucket < ? AND type_id = ?)";
 constexpr size_t kPageSlack = 1'000;
 constexpr std::string_view kHolder = "SELECT repository_id FROM repository_names WHERE name = ?";

@@ -12,7 +12,6 @@ from .processes import Broken
 
 REPOSITORIES = 200_000
 TYPES = ["PushEvent", "WatchEvent", "IssuesEvent", "PullRequestEvent", "IssueCommentEvent", "PublicEvent"]
-EVENT_TABLES = ("event", "repository_names")
 COMPUTED_MIN = 0.99
 WARMING_ROUNDS = 20  # the database has just been started
 
@@ -61,10 +60,7 @@ def endpoints():
 
 
 def settle(stack):
-    """What an import has left to be written is written, and is not what answers have to wait for. The server counts its tables anew
-    some ten seconds after they have grown, unless it is restarted first: it is told to, as its plans for empty tables are others."""
-    tables = ", ".join(name for name, in stack.sql("SHOW TABLES") if name.startswith(EVENT_TABLES))
-    stack.sql(f"ANALYZE TABLE {tables}")
+    """What an import has left to be written is written, and is not what answers have to wait for."""
     stack.stop_part("database")
     stack.start_part("database")
     url = stack.api_url(0)

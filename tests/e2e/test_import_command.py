@@ -320,3 +320,16 @@ def test_the_database_may_die_meanwhile(replay, folder):
     assert (total["new"], total["duplicate"]) == (many, 0)
     replay.wait_part("database")
     assert run(replay, "verify")[0] == 0
+
+
+def test_a_restarted_database_knows_how_large_its_tables_are(replay, folder):
+    """It plans by that: a table it takes for an empty one it reads from end to end."""
+    path = folder / "counted.json"
+    path.write_bytes(lines_of(*(event(30_000_000 + number, repository=5000 + number) for number in range(2000))))
+    assert take(replay, path)[0] == 0
+    replay.stop_part("database")
+    replay.start_part("database")
+    tables = dict(replay.sql("SELECT table_name, table_rows FROM information_schema.tables WHERE table_schema = DATABASE()"))
+    for name in ("event_repository_totals", "event_rollups"):
+        stored = int(replay.sql(f"SELECT COUNT(*) FROM {name}")[0][0])
+        assert stored > 1000 and int(tables[name]) > stored / 2, name

@@ -1,5 +1,7 @@
 #include "app/serve.h"
 
+#include <malloc.h>
+
 #include <iostream>
 #include <memory>
 #include <thread>
@@ -7,6 +9,7 @@
 #include "app/command_line.h"
 #include "app/connections.h"
 #include "app/importing.h"
+#include "app/memory_trimmer.h"
 #include "app/replay_clock.h"
 #include "app/stop_signals.h"
 #include "base/log.h"
@@ -38,6 +41,9 @@ constexpr std::chrono::milliseconds kDrainTime{300};
 constexpr std::chrono::seconds kDrainDeadline{8};
 // Of one request to GitHub: one that a collecting run sends at its end is over before the next run begins.
 constexpr std::chrono::seconds kGitHubDeadline{9};
+// A replica's memory is what its answers need, and holes in its arenas: few of them, looked after.
+constexpr int kArenas = 2;
+constexpr std::chrono::seconds kTrimInterval{2};
 
 int Tell(int exit_code, const std::string& sentence) {
   LogError("cannot_start", {{"error", sentence}});
@@ -209,11 +215,13 @@ struct Replica {
   Collecting collecting;
   http::Server api;
   http::Server control;
+  const MemoryTrimmer trimmer{kTrimInterval};
 };
 
 }  // namespace
 
 int Serve(const Config& config) {
+  mallopt(M_ARENA_MAX, kArenas);
   const StopSignals signals;
   InitLogging(config.log_level, config.replica_name);
   ServiceClock clock;

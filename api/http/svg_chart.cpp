@@ -139,7 +139,7 @@ double DrawLegend(Canvas& canvas, const std::vector<ChartSeries>& series, const 
 Plot DrawFrame(Canvas& canvas, const ChartLabels& labels, const ChartForm& form, double top, ValueScale scale) {
   canvas.Title(kMargin, kTitleHeight - 12, labels.title);
   const double widest = std::max(WidthOf(FormatValue(scale.last, scale.step)), 24.0);
-  Plot plot{kMargin + widest + 8, top + kAxisRow, form.width - kMargin, form.height - kAxisRow - 4, scale};
+  Plot plot{kMargin + widest + 8, top + kAxisRow, form.width - 1.5 * kMargin, form.height - kAxisRow - 4, scale};
   canvas.Text(kMargin, top + 16, "start", labels.value_label, true);
   for (const double tick : scale.ticks()) {
     canvas.GridLine(plot.left, plot.Y(tick), plot.right, plot.Y(tick));

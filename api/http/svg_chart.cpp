@@ -139,7 +139,7 @@ double DrawLegend(Canvas& canvas, const std::vector<ChartSeries>& series, const 
 Plot DrawFrame(Canvas& canvas, const ChartLabels& labels, const ChartForm& form, double top, ValueScale scale) {
   canvas.Title(kMargin, kTitleHeight - 12, labels.title);
   const double widest = std::max(WidthOf(FormatValue(scale.last, scale.step)), 24.0);
-  Plot plot{kMargin + widest + 8, top + kAxisRow, form.width - 1.5 * kMargin, form.height - kAxisRow - 4, scale};
+  Plot plot{kMargin + widest + 8, top + kAxisRow, form.width - kMargin, form.height - kAxisRow - 4, scale};
   canvas.Text(kMargin, top + 16, "start", labels.value_label, true);
   for (const double tick : scale.ticks()) {
     canvas.GridLine(plot.left, plot.Y(tick), plot.right, plot.Y(tick));
@@ -181,7 +181,9 @@ void DrawTimes(Canvas& canvas, const Plot& plot, const TimeChart& chart) {
     const double share = span > 0 ? std::chrono::duration<double>(tick.at - chart.from).count() / span : 0.5;
     const double x = plot.left + (plot.right - plot.left) * share;
     canvas.GridLine(x, plot.bottom, x, plot.bottom + 5);
-    canvas.Text(x, plot.bottom + 20, "middle", tick.label, true);
+    // The last one stays within the picture.
+    const double middle = std::min(x, plot.right + kMargin - WidthOf(tick.label) / 2 - 2);
+    canvas.Text(middle, plot.bottom + 20, "middle", tick.label, true);
   }
 }
 

@@ -108,7 +108,7 @@ TEST_F(TrendReaderTest, NeedsActorsOfTheirOwn) {
   Star(4, 9);
   Star(4, 1, "2026-07-01T07:00:00Z", true);
   Fork(4, 1, "2026-07-01T07:00:00Z", true);  // who stars and forks does two things
-  EXPECT_THAT(Ids(), ElementsAre(1, 4, 2));
+  EXPECT_THAT(Ids(), ElementsAre(1, 2, 4));
 }
 
 TEST_F(TrendReaderTest, LeavesOutWhatIsGoneOrNoLongerWorkedOn) {

@@ -1,6 +1,6 @@
 // The reader's choice of colours, put on the page before anything is drawn. A classic script: modules run too late for that.
 (() => {
-  const names = { auto: "as the system", light: "light", dark: "dark" };
+  const names = { auto: "as the system", light: "for light rooms", dark: "for dark rooms" };
   const order = Object.keys(names);
   const root = document.documentElement;
 
@@ -17,7 +17,7 @@
     const button = document.getElementById("theme");
     if (button) {
       button.textContent = theme[0].toUpperCase() + theme.slice(1);
-      button.setAttribute("aria-label", `Colours: ${names[theme]}`);
+      button.setAttribute("aria-label", `${button.textContent}: colours ${names[theme]}`);
     }
     dispatchEvent(new CustomEvent("themechange"));
   }

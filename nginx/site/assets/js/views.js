@@ -1,9 +1,10 @@
 // The states every part of a page can be in: loading, awaited, empty, wrong, old; and the small parts pages are made of.
 import { announce, h } from "./dom.js";
 import { ApiError, Awaited } from "./api.js";
-import { ago, coverage } from "./format.js";
+import { ago, at, coverage } from "./format.js";
 
 const AWAITED_TRIES_MAX = 60;
+const AWAITED_SECONDS = 10;
 
 export function skeleton(lines = 4, label = "Loading") {
   return h("div", { class: "skeleton", role: "status" }, h("span", { class: "unseen" }, label),
@@ -41,12 +42,12 @@ export function block({ load, draw, signal, every, lines, label }) {
   const used = () => shown && (place.contains(document.activeElement) || place.querySelector("details[open]"));
 
   async function run(asked = true) {
-    if (!asked && used()) return again(every);
+    if (!asked && used()) return again(every ?? AWAITED_SECONDS);
     place.setAttribute("aria-busy", "true");
     try {
       const got = await load(signal);
       if (signal.aborted) return;
-      place.replaceChildren(got?.stale ? staleNote(got.meta?.data_as_of) : "", ...[draw(got)].flat());
+      place.replaceChildren(...[got?.stale && staleNote(got.meta?.data_as_of), draw(got)].flat(Infinity).filter(Boolean));
       shown = true;
       tries = 0;
       if (every) again(every);
@@ -83,7 +84,7 @@ export function staleNote(asOf) {
 /** What numbers stand on: their time, how many events, how much of the time was watched. */
 export function basis(meta) {
   const words = [];
-  if (meta.window?.from) words.push(["From ", ago(meta.window.from)]);
+  if (meta.window?.from) words.push(["From ", at(meta.window.from)]);
   if (meta.sample_size !== undefined) words.push(`${meta.sample_size.toLocaleString("en")} events`);
   if (meta.coverage) words.push([coverage(meta.coverage.share), " of the time watched"]);
   if (meta.data_as_of) words.push(["as of ", ago(meta.data_as_of)]);

@@ -58,7 +58,7 @@ function optionsFor(Plot, asked, words, width, tell) {
     return [Math.max(0, low - room), high + room];
   };
   return {
-    width, height: HEIGHT, legend: { show: false }, padding: [10, 10, 0, 0],
+    width, height: HEIGHT, legend: { show: false }, padding: [10, 22, 0, 0],
     tzDate: utcDays ? (seconds) => Plot.tzDate(new Date(seconds * 1000), "Etc/UTC") : undefined,
     cursor: { drag: { x: false, y: false }, points: { show: !stack } },
     scales: { x: { time: true, range: (plot, low, high) => (stack ? [low - step / 2, high + step / 2] : [low, high]) },

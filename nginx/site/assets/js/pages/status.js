@@ -1,7 +1,7 @@
 // How the service is: its parts, how fresh and whole its data are, what GitHub still allows, and its jobs.
 import { h } from "../dom.js";
 import { adminKey, ApiError, get, url } from "../api.js";
-import { ago, at, coverage, duration, integer } from "../format.js";
+import { ago, at, coverage, duration, integer, serviceNow } from "../format.js";
 import { to, toRepository } from "../route.js";
 import { block, empty, figures, section, sortable, table } from "../views.js";
 
@@ -39,7 +39,7 @@ function drawParts(body) {
 }
 
 function drawTopics(topics) {
-  return sortable("Topics", [
+  return sortable("Topics, how fresh and whole", [
     { name: "Topic", head: true, by: (row) => row.name, cell: (row) => h("a", { href: to(["topics", row.name]) }, row.name) },
     { name: "Repositories", number: true, by: (row) => row.repositories_count, cell: (row) => integer(row.repositories_count) },
     { name: "Whole", number: true, by: (row) => (row.complete ? 1 : row.repositories_count / (row.reported_count || 1)),
@@ -55,7 +55,7 @@ function drawSources({ data, meta, next }) {
   return [
     figures([
       ["Public events seen, a day", coverage(meta.share_captured?.last_24_hours), "share of the time watched"],
-      ["a week", coverage(meta.share_captured?.last_7_days), "share of the time watched"],
+      ["Public events seen, a week", coverage(meta.share_captured?.last_7_days), "share of the time watched"],
       ["Newest event", ago(meta.newest_event_at)],
       ...(meta.github_requests ?? []).map(budget),
     ]),
@@ -72,7 +72,7 @@ function budget({ resource, limit, remaining, resets_at }) {
   if (!limit) return [RESOURCES[resource] ?? resource, "–", "nothing asked yet"];
   return [RESOURCES[resource] ?? resource,
     [integer(remaining), h("progress", { max: limit, value: remaining, "aria-label": `${RESOURCES[resource] ?? resource}: ${remaining} of ${limit}` })],
-    [`of ${integer(limit)}`, resets_at && [", full again ", ago(resets_at)]]];
+    [`of ${integer(limit)}`, resets_at && Date.parse(resets_at) > serviceNow() && [", full again ", ago(resets_at)]]];
 }
 
 function sourceTable(data) {

@@ -39,7 +39,8 @@ def demo(packages):
 
 def give_history(running, repositories=20):
     """{full name: [stars of each day]} of the history given, the newest day last; today's own stays as it was collected."""
-    rows = running.get(f"/api/v1/topics/kubernetes/repositories?per_page={repositories}").json()["data"]
+    # Another question than the page's, whose answer would be kept as it was before.
+    rows = running.get(f"/api/v1/topics/kubernetes/repositories?per_page={repositories + 1}").json()["data"][:repositories]
     today = datetime.datetime.now(datetime.timezone.utc).date()
     given, values = {}, []
     for place, row in enumerate(rows):
@@ -59,4 +60,5 @@ def bare(packages):
     with Stack(demo=False, env={"COLLECT": "off", "TOPICS": "", "GITHUB_API_URL": "http://127.0.0.1:9"}) as running:
         for topic in running.get("/api/v1/topics").json()["data"]:  # that of the defaults
             assert running.admin("DELETE", f"/api/v1/topics/{topic['name']}").status == 204
+        wait_until(lambda: not running.get("/api/v1/topics?per_page=100").json()["data"], what="no topic")
         yield running

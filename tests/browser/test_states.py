@@ -24,7 +24,7 @@ def test_a_page_without_data_says_so(browser, bare, name, says):
     ("compare?repos=no/body", "no/body"), ("trending?hours=x", "hours")])
 def test_what_is_not_there_is_told(browser, bare, address, says):
     page = browser.open(f"{bare.url}/#/{address}")
-    assert says in page.text(selector="main [role=alert]")
+    assert says in page.text(selector="main .problem")
     page.check(allowed=("status of 40", "400 http", "404 http"))
 
 
@@ -80,6 +80,7 @@ def test_without_its_chart_library_a_page_says_so_and_shows_the_numbers(browser,
     page.evaluate(script="location.hash = '#/events'")
     page.waitForText(text="Charts are missing here")
     page.click(selector="summary")
+    page.waitForText(text=":", selector="details tbody tr")
     assert page.count(selector="details tbody tr") == 60
 
 

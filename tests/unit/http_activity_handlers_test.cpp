@@ -244,7 +244,7 @@ TEST(CoverageList, TellsWhatGitHubStillAllows) {
   core.limit = 5000;
   core.remaining = 4321;
   core.reset_at = At("2024-05-08T12:30:00Z");
-  service.budgets.budget(RateResource::kSearch);  // never asked
+  service.budgets.budget(RateResource::kSearch) = RateBudget{};  // never asked
   EXPECT_EQ(service.Get("/api/v1/coverage").json()["meta"]["github_requests"], json::parse(R"([
     {"resource": "core", "limit": 5000, "remaining": 4321, "resets_at": "2024-05-08T12:30:00Z"},
     {"resource": "search", "limit": 0, "remaining": 0, "resets_at": null}])"));

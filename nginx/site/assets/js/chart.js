@@ -65,8 +65,8 @@ function optionsFor(Plot, asked, words, width, tell) {
       y: { range: stack || asked.fromZero ? fromZero : around } },
     axes: [
       { ...axis, size: 32, space: 70, values: (plot, ticks, index, space, increment) => ticks.map((tick) => words.tick(tick, increment)) },
-      { ...axis, size: 54, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 2e6, 5e6, 1e7],
-        values: (plot, ticks) => ticks.map((tick) => compact.format(tick)) },
+      { ...axis, size: 60, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 2e6, 5e6, 1e7],
+        values: (plot, ticks, index, space, increment) => ticks.map((tick) => (increment < 1000 ? integer(tick) : compact.format(tick))) },
     ],
     series: [{}, ...series.map(({ color }) => (stack
       ? { fill: css(color), stroke: css(color), width: 0, paths: bars, points: { show: false } }

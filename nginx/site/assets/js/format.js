@@ -12,11 +12,23 @@ const zone = new Intl.DateTimeFormat(undefined).resolvedOptions().timeZone;
 
 export const NONE = "–";
 let clockOffset = 0; // of the service's clock, in a replay
+let clockTold;
+/** Resolves when it is known what time it is there; what asks for days up to now waits for it. */
+export const clockKnown = new Promise((resolve) => { clockTold = resolve; });
 
+/** Nothing given: the service's time is ours. */
 export function setServiceNow(iso) {
-  clockOffset = Date.parse(iso) - Date.now();
+  if (iso) clockOffset = Date.parse(iso) - Date.now();
+  clockTold();
+  retell();
 }
 export const serviceNow = () => Date.now() + clockOffset;
+
+/** The day of UTC so many days ago, there: "2026-11-21". */
+export async function dayBefore(days) {
+  await clockKnown;
+  return new Date(serviceNow() - days * 86_400_000).toISOString().slice(0, 10);
+}
 
 const known = (value) => value !== null && value !== undefined;
 export const integer = (value) => (known(value) ? whole.format(value) : NONE);
@@ -82,9 +94,10 @@ export function day(text) {
   return h("time", { datetime: text, title: `${text.slice(0, 10)}, a day of UTC` }, written);
 }
 
-setInterval(() => {
+function retell() {
   for (const element of document.querySelectorAll("time[data-ago]")) element.textContent = agoText(element.dateTime);
-}, 20_000);
+}
+setInterval(retell, 20_000);
 
 /** "PullRequestReviewCommentEvent" → "Pull request review comment". */
 export function eventType(type) {

@@ -77,8 +77,16 @@ onMeta((meta) => {
 
 get("/readyz").then(({ body }) => {
   if (body.demo) notice("demo", h("strong", {}, "Demo data. "), "Everything here is simulated; none of it is GitHub's.");
-  if (body.now) setServiceNow(body.now);
-}).catch(() => notice("unready", "The service says that a part of it is not ready: see ", h("a", { href: "#/status" }, "its status"), "."));
+  setServiceNow(body.now);
+}).catch(() => {
+  setServiceNow();
+  notice("unready", "The service says that a part of it is not ready: see ", h("a", { href: "#/status" }, "its status"), ".");
+});
 
+// The address is the view's, so the link to the content must not become one.
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  main.focus();
+});
 addEventListener("hashchange", show);
 show();

@@ -1,7 +1,7 @@
 // Up to twenty repositories side by side: one chart, one table. The address holds whom, what and how long.
 import { h } from "../dom.js";
 import { get, url } from "../api.js";
-import { change, coverage, decimal, integer, short } from "../format.js";
+import { change, coverage, dayBefore, decimal, integer, short } from "../format.js";
 import { go, to, toRepository } from "../route.js";
 import { basis, block, empty, section, sortable, tabs } from "../views.js";
 import { chart } from "../chart.js";
@@ -71,12 +71,11 @@ export function seriesOf(row, measure) {
 }
 
 function compared(asked, signal) {
-  const from = new Date(Date.now() - Number(asked.days) * 86_400_000).toISOString().slice(0, 10);
-  const target = url("/api/v1/compare", { repos: asked.repos, from });
+  const target = async () => url("/api/v1/compare", { repos: asked.repos, from: await dayBefore(Number(asked.days)) });
   const title = MEASURES.find(([measure]) => measure === asked.measure)?.[1] ?? "Stars";
   return block({ signal, lines: 10, label: "comparison",
-    load: () => get(target, { signal }),
-    draw({ data, meta }) {
+    load: async () => { const from = await target(); return { ...await get(from, { signal }), from }; },
+    draw({ data, meta, from }) {
       const values = data.map((row) => seriesOf(row, asked.measure));
       const known = values.some((column) => column.filter((value) => value !== null).length > 1);
       return [
@@ -87,7 +86,7 @@ function compared(asked, signal) {
           values, summary: "The table below has all numbers.",
         }) : empty(`${title} are known of fewer than two days here; they are noted once a day.`),
         numbers(data),
-        h("div", { class: "under" }, basis(meta), h("a", { href: `${target}&format=csv` }, "CSV")),
+        h("div", { class: "under" }, basis(meta), h("a", { href: `${from}&format=csv` }, "CSV")),
       ];
     } });
 }

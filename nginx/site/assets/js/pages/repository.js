@@ -1,7 +1,7 @@
 // A repository's page: its figures, its events over time and between each other, its popularity, health, and embeds.
 import { h, safeLink } from "../dom.js";
-import { get, repo } from "../api.js";
-import { ago, change, decimal, duration, eventType, integer, short } from "../format.js";
+import { get, repo, url } from "../api.js";
+import { ago, change, dayBefore, decimal, duration, eventType, integer, short } from "../format.js";
 import { amend, to } from "../route.js";
 import { basis, block, empty, figures, section, sortable, tabs } from "../views.js";
 import { chart, colorOf, eventChart } from "../chart.js";
@@ -11,8 +11,6 @@ import { health } from "./health.js";
 import { tracking } from "./tracking.js";
 
 const SPANS = [["7", "7 days"], ["30", "30 days"], ["90", "90 days"], ["365", "A year"]];
-
-const daysAgo = (days) => new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
 
 export function view({ segments, query, signal }) {
   const name = segments.slice(0, 2).join("/");
@@ -67,23 +65,22 @@ function drawHead(data, asked, span) {
 
 function activity(name, span, signal) {
   const byHour = span === "7";
-  const parameters = new URLSearchParams({ bucket: byHour ? "hour" : "day", from: daysAgo(Number(span)) });
-  const target = `${repo(name, "activity", "history")}?${parameters}`;
+  const target = async () => url(repo(name, "activity", "history"), { bucket: byHour ? "hour" : "day", from: await dayBefore(Number(span)) });
   return block({ signal, lines: 7, every: 60, label: "activity",
-    load: () => get(target, { signal }),
-    draw: ({ data, meta }) => [
+    load: async () => { const from = await target(); return { ...await get(from, { signal }), from }; },
+    draw: ({ data, meta, from }) => [
       eventChart(data, { label: `Events of ${name} by ${byHour ? "hour" : "day"} and type`, utcDays: !byHour })
         ?? empty("No event of this time is known. Events are collected for tracked repositories, and as far as all public events show them."),
-      h("div", { class: "under" }, basis(meta), h("a", { href: `${target}&format=csv` }, "CSV")),
+      h("div", { class: "under" }, basis(meta), h("a", { href: `${from}&format=csv` }, "CSV")),
     ] });
 }
 
 function popularity(name, span, signal) {
-  const target = `${repo(name, "popularity", "history")}?from=${daysAgo(Number(span))}`;
+  const target = async () => url(repo(name, "popularity", "history"), { from: await dayBefore(Number(span)) });
   const lines = [["Stars", "stargazers_count", "--c6"], ["Forks", "forks_count", "--c7"], ["Open issues", "open_issues_count", "--c4"]];
   return block({ signal, lines: 7, label: "popularity",
-    load: () => get(target, { signal }),
-    draw: ({ data, meta }) => {
+    load: async () => { const from = await target(); return { ...await get(from, { signal }), from }; },
+    draw: ({ data, meta, from }) => {
       const known = data.filter((row) => row.stargazers_count !== null);
       if (!known.length) return empty("Stars, forks and issues are noted once a day, for repositories of tracked topics and tracked ones.");
       if (known.length === 1) {
@@ -97,7 +94,7 @@ function popularity(name, span, signal) {
       }));
       return [h("div", { class: "charts" }, lines.map(draw)),
         h("div", { class: "under" }, h("p", { class: "basis" }, `${integer(meta.sample_size)} of ${data.length} days observed`),
-          h("a", { href: `${target}&format=csv` }, "CSV"))];
+          h("a", { href: `${from}&format=csv` }, "CSV"))];
     } });
 }
 

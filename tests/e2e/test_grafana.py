@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from stack import PROJECT, request
+from stack import PROJECT, request, wait_until
 
 # What Prometheus and Grafana bring to a query themselves.
 FUNCTIONS = {"sum", "max", "count", "rate", "increase", "histogram_quantile", "topk", "time", "vector"}
@@ -21,10 +21,12 @@ def queries():
 
 @pytest.fixture(scope="module")
 def exposed(stack):
-    """{metric: (type, {labels})} of a replica that has answered something."""
+    """{metric: (type, {labels})} of a replica that has answered something, once a poll has shown events."""
     stack.get("/api/v1/topics")
+    address = stack.api_url("a") + "/metrics"
+    wait_until(lambda: "\nrepopulse_event_newest_timestamp_seconds{" in request(address).text, what="the first poll")
     found, kinds = {}, {}
-    for line in request(stack.api_url("a") + "/metrics").text.splitlines():
+    for line in request(address).text.splitlines():
         if line.startswith("# TYPE "):
             _, _, name, kind = line.split()
             kinds[name] = kind

@@ -69,18 +69,19 @@ Measured OfEvents(const Services& services, const LocatedRepository& located) {
 struct Metric {
   std::string_view name;
   std::string_view label;
+  const std::string& scope;
   Measured (*measure)(const Services&, const LocatedRepository&);
 };
 const Metric kMetrics[] = {
-    {"stars", "stars",
+    {"stars", "stars", kRepositoriesScope,
      [](const Services&, const LocatedRepository& r) { return OfDescription(r, &Repository::stargazers_count); }},
-    {"forks", "forks",
+    {"forks", "forks", kRepositoriesScope,
      [](const Services&, const LocatedRepository& r) { return OfDescription(r, &Repository::forks_count); }},
-    {"issues", "open issues",
+    {"issues", "open issues", kRepositoriesScope,
      [](const Services&, const LocatedRepository& r) { return OfDescription(r, &Repository::open_issues_count); }},
-    {"growth", "stars in 7 days", OfGrowth},
-    {"activity", "activity", OfActivity},
-    {"events", "events in 7 days", OfEvents},
+    {"growth", "stars in 7 days", kRepositoriesScope, OfGrowth},
+    {"activity", "activity", kEventsScope, OfActivity},
+    {"events", "events in 7 days", kEventsScope, OfEvents},
 };
 
 enum class BadgeForm { kSvg, kJson };
@@ -131,7 +132,7 @@ Checked<Reading> ReadBadge(const Services& services, const Request& request, con
   if (asked.label.empty()) asked.label = metric->label;
   const ReadQuery query{"v1/repos/" + ToLowerAscii(name->full()) + "/badge/" + std::string(metric->name) +
                             (form == BadgeForm::kJson ? ".json" : ".svg") + "?label=" + PercentEncode(asked.label),
-                        kEventsScope, [&services, request, asked] { return ShowBadge(services, request, asked); }};
+                        metric->scope, [&services, request, asked] { return ShowBadge(services, request, asked); }};
   return Reading(query);
 }
 

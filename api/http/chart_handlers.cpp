@@ -115,22 +115,23 @@ Result<TimeChart> EventChart(const Services& services, const LocatedRepository& 
 struct Series {
   std::string_view name;
   int64_t days_default;
+  const std::string& scope;
   Result<TimeChart> (*chart)(const Services&, const LocatedRepository&, const Window&);
 };
 const Series kSeries[] = {
-    {"stars", kCountDays,
+    {"stars", kCountDays, kRepositoriesScope,
      [](const Services& services, const LocatedRepository& located, const Window& window) {
        return CountChart(services, located, window, &Snapshot::stargazers_count, "stars");
      }},
-    {"forks", kCountDays,
+    {"forks", kCountDays, kRepositoriesScope,
      [](const Services& services, const LocatedRepository& located, const Window& window) {
        return CountChart(services, located, window, &Snapshot::forks_count, "forks");
      }},
-    {"issues", kCountDays,
+    {"issues", kCountDays, kRepositoriesScope,
      [](const Services& services, const LocatedRepository& located, const Window& window) {
        return CountChart(services, located, window, &Snapshot::open_issues_count, "open issues");
      }},
-    {"events", kEventDays, EventChart},
+    {"events", kEventDays, kEventsScope, EventChart},
 };
 
 struct ChartRequest {
@@ -172,7 +173,7 @@ Checked<Reading> ReadChart(const Services& services, const Request& request, con
   asked.days = window.value_or(series->days_default);
   return Reading(ReadQuery{"v1/repos/" + ToLowerAscii(name->full()) + "/chart/" + std::string(series->name) +
                                "?theme=" + std::string(*theme) + "&days=" + std::to_string(asked.days),
-                           kEventsScope, [&services, request, asked] { return ShowChart(services, request, asked); }});
+                           series->scope, [&services, request, asked] { return ShowChart(services, request, asked); }});
 }
 
 }  // namespace

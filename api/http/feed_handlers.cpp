@@ -42,8 +42,8 @@ Status AddRisers(const Services& services, const std::optional<TopicName>& topic
   const auto today = DayOf(now);
   for (const TrendingRepository& one : page->items) {
     if (!one.name) continue;
-    std::string text = fmt::format("{} stars and {} forks in {} hours", one.trending.stars, one.trending.forks,
-                                   kTrendingWindow.count());
+    std::string text = fmt::format("{} stars and {} {} in {} hours", one.trending.stars, one.trending.forks,
+                                   one.trending.forks == 1 ? "fork" : "forks", kTrendingWindow.count());
     if (one.description) text += " · " + About(*one.description);
     feed.entries.push_back({.id = fmt::format("{}:trending:{}:{}", feed.id, FormatDay(today), one.id.value),
                             .title = one.name->full() + (topic ? " trends in the topic " + topic->str() : " trends"),

@@ -181,7 +181,9 @@ void DrawTimes(Canvas& canvas, const Plot& plot, const TimeChart& chart) {
     const double share = span > 0 ? std::chrono::duration<double>(tick.at - chart.from).count() / span : 0.5;
     const double x = plot.left + (plot.right - plot.left) * share;
     canvas.GridLine(x, plot.bottom, x, plot.bottom + 5);
-    canvas.Text(x, plot.bottom + 20, "middle", tick.label, true);
+    // The last one stays within the picture.
+    const double middle = std::min(x, plot.right + kMargin - WidthOf(tick.label) / 2 - 2);
+    canvas.Text(middle, plot.bottom + 20, "middle", tick.label, true);
   }
 }
 

@@ -9,6 +9,7 @@
 import csv
 import dataclasses
 import functools
+import gzip
 import io
 import json
 import pathlib
@@ -138,6 +139,8 @@ class Operation:
 
     def check(self, answer):
         """Returns (status, media type) as described."""
+        if answer.headers.get("content-encoding") == "gzip":
+            answer = dataclasses.replace(answer, body=gzip.decompress(answer.body))
         described = self.value["responses"].get(str(answer.status))
         assert described, f"{self.id}: {answer.status} is not described: {answer.text[:300]}"
         response = self.document.resolve(described)

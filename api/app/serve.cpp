@@ -140,6 +140,7 @@ struct Replica {
                  .jobs = runner,
                  .budgets = storage.rate_budgets(),
                  .events = storage.event_reader(),
+                 .trends = storage.trends(),
                  .sources = storage.sources(),
                  .imports = storage.imports(),
                  .tracker = tracking.tracker,

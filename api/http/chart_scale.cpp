@@ -48,8 +48,8 @@ std::string TimeLabel(TimePoint at, seconds step) {
 
 std::vector<double> ValueScale::ticks() const {
   std::vector<double> all;
-  const auto count = static_cast<int>(std::lround(last / step));
-  for (int i = 0; i <= count; ++i) all.push_back(step * i);
+  const auto count = static_cast<int>(std::lround((last - first) / step));
+  for (int i = 0; i <= count; ++i) all.push_back(first + step * i);
   return all;
 }
 
@@ -58,6 +58,20 @@ ValueScale ScaleOf(double greatest, int marks, bool whole) {
   double step = RoundStep(greatest / marks);
   if (whole) step = std::max(step, 1.0);
   return {step * std::ceil(greatest / step - kTolerance), step};
+}
+
+ValueScale ScaleBetween(double least, double greatest, int marks, bool whole) {
+  // With less than its own height under it, a curve looks the same from 0.
+  if (!std::isfinite(least) || !std::isfinite(greatest) || least <= greatest - least) {
+    return ScaleOf(greatest, marks, whole);
+  }
+  // Nothing that stays the same, or hardly changes, fills the height.
+  const double height = std::max(greatest - least, whole ? 1.0 : greatest / 100);
+  double step = RoundStep(height / marks);
+  if (whole) step = std::max(step, 1.0);
+  const double first = step * std::floor(least / step + kTolerance);
+  const double last = step * std::ceil(greatest / step - kTolerance);
+  return {std::max(last, first + step), step, first};
 }
 
 std::string FormatValue(double value, double step) {

@@ -9,14 +9,18 @@
 
 namespace repopulse::http {
 
-// From 0 to `last`, which is not under the greatest value, in equal steps of 1, 2 or 5 times a power of ten.
+// From `first` to `last`, with all values between them, in equal steps of 1, 2 or 5 times a power of ten.
 struct ValueScale {
   double last = 1;
   double step = 1;
+  double first = 0;
   [[nodiscard]] std::vector<double> ticks() const;
 };
 // `whole`: the values are counts, which have no marks between them. About `marks` steps.
 ValueScale ScaleOf(double greatest, int marks, bool whole);
+// The same from a round value under `least`, not under 0: what changes little is seen to change. From 0 where that is
+// near.
+ValueScale ScaleBetween(double least, double greatest, int marks, bool whole);
 
 // "1,250", "0.25": with the decimals the step has.
 std::string FormatValue(double value, double step);

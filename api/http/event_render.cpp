@@ -101,6 +101,15 @@ Json ToJson(const RepositoryActivity& activity, bool explain) {
   return json;
 }
 
+Json ToJson(const TrendingActivity& trending, bool explain) {
+  Json json = {{"score", trending.score.total()}, {"stars", trending.stars}, {"forks", trending.forks}};
+  if (!explain) return json;
+  json["actors"] = trending.actors;
+  json["age_years"] = OrNull(trending.age_years);
+  json["components"] = {{"stars", trending.score.stars}, {"forks", trending.score.forks}, {"age", trending.score.age}};
+  return json;
+}
+
 std::vector<Json> TypeRows(const std::vector<EventCount>& counts) {
   std::vector<Json> rows;
   for (auto first = counts.begin(); first != counts.end();) {

@@ -8,6 +8,7 @@
 #include "domain/activity_score.h"
 #include "domain/event.h"
 #include "domain/event_statistics.h"
+#include "domain/trending.h"
 #include "http/render.h"
 #include "service/event_reader.h"
 #include "service/source_store.h"
@@ -26,6 +27,9 @@ Json ToJson(const IntervalStatistics& statistics);
 Json ToJson(const Coverage& coverage);
 // {"score", "window_days", "computed_at"}, and with `explain` {"actors", "components"}
 Json ToJson(const RepositoryActivity& activity, bool explain);
+
+// {"score", "stars", "forks"}, and with `explain` {"actors", "age_years", "components": {"stars", "forks", "age"}}
+Json ToJson(const TrendingActivity& trending, bool explain);
 
 // A row for each type, its actions inside it: {"type", "count", "first_at", "last_at", "actions": [{"action", "count",
 // …}]}. Events without an action count for their type alone.

@@ -82,6 +82,12 @@ RouteTable AllRoutes(Services& services) {
   AddEventRoutes(table, services);
   AddEventListRoutes(table, services);
   AddActivityRoutes(table, services);
+  AddTrendingRoutes(table, services);
+  AddCompareRoutes(table, services);
+  AddHealthRoutes(table, services);
+  AddBadgeRoutes(table, services);
+  AddChartRoutes(table, services);
+  AddFeedRoutes(table, services);
   AddCoverageRoutes(table, services);
   AddTrackingRoutes(table, services);
   AddPredecessorRoutes(table, services);

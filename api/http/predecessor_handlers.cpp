@@ -131,15 +131,15 @@ std::vector<std::string> HotTargets(const TopicName& topic) {
   const std::string& name = topic.str();
   const std::string ranking = "/api/v1/topics/" + name + "/repositories";
   std::vector<std::string> targets = {
-      "/api/popularity/" + name,  "/api/activity/" + name,  "/api/v1/topics/" + name, ranking,
-      ranking + "?sort=activity", ranking + "?sort=newest", ranking + "?sort=updated"};
+      "/api/popularity/" + name,  "/api/activity/" + name,    "/api/v1/topics/" + name, ranking,
+      ranking + "?sort=activity", ranking + "?sort=trending", ranking + "?sort=newest", ranking + "?sort=updated"};
   if (!IsReserved(kStoredPath, name)) targets.push_back("/api/" + name);
   return targets;
 }
 
 std::vector<std::string> CommonHotTargets() {
-  return {"/api/v1/topics", "/api/v1/repos", "/api/v1/events/counts?minutes=60", "/api/v1/events/published",
-          "/api/v1/coverage"};
+  return {"/api/v1/topics",           "/api/v1/repos",    "/api/v1/events/counts?minutes=60",
+          "/api/v1/events/published", "/api/v1/coverage", "/api/v1/trending"};
 }
 
 }  // namespace repopulse::http

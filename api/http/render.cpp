@@ -86,14 +86,13 @@ Json ToJson(const StoredRepository& stored) {
   return json;
 }
 
+Json ToJson(const Growth& growth) {
+  return {{"since", FormatDay(growth.since)}, {"stars", growth.stars}, {"percent", OrNull(growth.percent)}};
+}
+
 Json ToJson(const RankedRepository& ranked) {
   Json json = {{"rank", ranked.rank}, {"rank_change", OrNull(ranked.rank_change)}};
-  json["growth"] = nullptr;
-  if (ranked.growth) {
-    json["growth"] = {{"since", FormatDay(ranked.growth->since)},
-                      {"stars", ranked.growth->stars},
-                      {"percent", OrNull(ranked.growth->percent)}};
-  }
+  json["growth"] = ranked.growth ? ToJson(*ranked.growth) : Json(nullptr);
   json.update(ToJson(ranked.repository));
   return json;
 }

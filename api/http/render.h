@@ -20,6 +20,7 @@ std::string ToText(const Json& json);
 
 Json ToJson(const Repository& repository);
 Json ToJson(const StoredRepository& stored);
+Json ToJson(const Growth& growth);
 Json ToJson(const RankedRepository& ranked);
 Json ToJson(const Topic& topic);
 Json ToJson(const Snapshot& snapshot);

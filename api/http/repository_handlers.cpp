@@ -73,15 +73,9 @@ Checked<ReadQuery> ReadRepositoryList(const Services& services, const Request& r
 
 // ---- GET /repos/{owner}/{repo}
 
-Json GrowthSince(const std::vector<Snapshot>& snapshots, const Repository& now, sys_days since) {
-  const auto base = std::ranges::find_if(snapshots, [since](const Snapshot& s) { return s.day >= since; });
-  if (base == snapshots.end() || base == std::prev(snapshots.end())) return nullptr;
-  const int64_t gained = now.stargazers_count - base->stargazers_count;
-  Json json = {{"since", FormatDay(base->day)}, {"stars", gained}, {"percent", nullptr}};
-  if (base->stargazers_count > 0) {
-    json["percent"] = 100.0 * static_cast<double>(gained) / static_cast<double>(base->stargazers_count);
-  }
-  return json;
+Json GrowthJson(const std::vector<Snapshot>& snapshots, const Repository& now, sys_days since) {
+  const auto growth = GrowthSince(snapshots, now.stargazers_count, since);
+  return growth ? ToJson(*growth) : Json(nullptr);
 }
 
 constexpr days kSummaryWindow{7};
@@ -119,8 +113,8 @@ Status AddGrowth(const Services& services, const StoredRepository& stored, Json&
   const sys_days today = DayOf(now);
   const auto snapshots = services.repositories.Snapshots(stored.repository.id, today - days{30}, today, 31);
   if (!snapshots) return tl::make_unexpected(snapshots.error());
-  data["growth"] = {{"7_days", GrowthSince(*snapshots, stored.repository, today - days{7})},
-                    {"30_days", GrowthSince(*snapshots, stored.repository, today - days{30})}};
+  data["growth"] = {{"7_days", GrowthJson(*snapshots, stored.repository, today - days{7})},
+                    {"30_days", GrowthJson(*snapshots, stored.repository, today - days{30})}};
   return {};
 }
 

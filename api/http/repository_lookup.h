@@ -21,6 +21,9 @@ struct LocatedRepository {
   std::optional<StoredRepository> stored;
   std::optional<Representation> moved;  // to be answered instead: the name is an earlier one
 };
+// The same without an answer for earlier names; none where nobody ever had it. What is known of the repository itself
+// is there also under an earlier name.
+Result<std::optional<LocatedRepository>> FindRepository(const Services& services, const RepositoryName& name);
 // kNotFound, with a message for clients, where nobody ever had it.
 Result<LocatedRepository> Locate(const Services& services, const Request& request, const RepositoryName& name);
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/encode.h"
 #include "base/time_format.h"
 
@@ -16,6 +18,10 @@ constexpr size_t kGzipFrom = 600;
 constexpr std::string_view kCacheable =
     "Cache-Control: public, max-age=1, stale-while-revalidate=5, stale-if-error=86400\r\n";
 
+// Many caches stand between us and who sees an embed; a picture a few minutes old does for all of them.
+constexpr std::string_view kEmbeddable =
+    "Cache-Control: public, max-age=300, stale-while-revalidate=3600, stale-if-error=86400\r\n";
+
 std::string CommonHeaders(std::string_view content_type) {
   return fmt::format(
       "Content-Type: {}\r\nVary: Accept-Encoding\r\nAccess-Control-Allow-Origin: *\r\n"
@@ -27,15 +33,28 @@ std::string CommonHeaders(std::string_view content_type) {
 
 Representation RepresentationBuilder::Ok(std::string_view content_type, std::string body, TimePoint data_as_of,
                                          std::string_view headers) const {
+  return Cacheable(fmt::format("{}{}Last-Modified: {}\r\n{}", CommonHeaders(content_type), kCacheable,
+                               FormatHttpDate(data_as_of), headers),
+                   std::move(body), data_as_of, freshness_.fresh);
+}
+
+Representation RepresentationBuilder::Embed(std::string_view content_type, std::string body, TimePoint data_as_of,
+                                            std::string_view headers) const {
+  return Cacheable(fmt::format("{}{}Last-Modified: {}\r\n{}", CommonHeaders(content_type), kEmbeddable,
+                               FormatHttpDate(data_as_of), headers),
+                   std::move(body), data_as_of, std::max(freshness_.fresh, kEmbedFresh));
+}
+
+Representation RepresentationBuilder::Cacheable(std::string_view headers, std::string body, TimePoint data_as_of,
+                                                std::chrono::seconds fresh) const {
   const TimePoint now = clock_.Now();
   Representation r;
-  r.headers = fmt::format("{}{}Last-Modified: {}\r\n{}", CommonHeaders(content_type), kCacheable,
-                          FormatHttpDate(data_as_of), headers);
+  r.headers = headers;
   r.body = std::move(body);
   r.etag = ContentHash(r.body);
   if (r.body.size() >= kGzipFrom) r.gzip = Gzip(r.body);
   r.data_as_of = data_as_of;
-  r.fresh_until = now + freshness_.fresh;
+  r.fresh_until = now + fresh;
   r.usable_until = r.fresh_until + freshness_.stale;
   return r;
 }

@@ -23,13 +23,21 @@ class RepresentationBuilder {
   // 200, cacheable. `headers`: further header lines, each with CRLF.
   [[nodiscard]] Representation Ok(std::string_view content_type, std::string body, TimePoint data_as_of,
                                   std::string_view headers = "") const;
+  // 200 for what other sites embed or poll: kept longer, by us, by proxies and by them.
+  [[nodiscard]] Representation Embed(std::string_view content_type, std::string body, TimePoint data_as_of,
+                                     std::string_view headers = "") const;
   // 202: what was asked for is known, but there is no data yet. Kept for a second only.
   [[nodiscard]] Representation NotYet(std::string_view content_type, std::string body,
                                       std::chrono::seconds retry_after) const;
   // 301 to `location`, a path of this service.
   [[nodiscard]] Representation Moved(const std::string& location) const;
 
+  // How long an embed is fresh, at least.
+  static constexpr std::chrono::seconds kEmbedFresh{300};
+
  private:
+  [[nodiscard]] Representation Cacheable(std::string_view headers, std::string body, TimePoint data_as_of,
+                                         std::chrono::seconds fresh) const;
   const Clock& clock_;
   const Freshness freshness_;
 };

@@ -3,27 +3,28 @@
 #include "base/strings.h"
 
 namespace repopulse::http {
-namespace {
-
-constexpr std::string_view kPlaceholder = "{";
-
-}  // namespace
 
 void RouteTable::Add(Route route) {
   Compiled compiled;
   for (const std::string_view part : Split(route.pattern, '/')) {
     if (part.empty()) continue;
-    const bool literal = part.front() != '{';
-    compiled.parts.emplace_back(literal ? part : kPlaceholder);
-    compiled.literals += literal ? 1 : 0;
+    const size_t end = part.front() == '{' ? part.find('}') : std::string_view::npos;
+    const bool named = end != std::string_view::npos;
+    compiled.parts.push_back({named, std::string(named ? part.substr(end + 1) : part)});
+    compiled.literals += named ? 0 : 1;
   }
   compiled.route = std::move(route);
   by_size_[compiled.parts.size()].push_back(std::move(compiled));
 }
 
+bool RouteTable::Part::Matches(std::string_view segment) const {
+  if (!named) return segment == text;
+  return text.empty() || (segment.size() > text.size() && segment.ends_with(text));
+}
+
 bool RouteTable::Matches(const Compiled& compiled, const std::vector<std::string>& segments) {
   for (size_t i = 0; i < segments.size(); ++i) {
-    if (compiled.parts[i] != kPlaceholder && compiled.parts[i] != segments[i]) return false;
+    if (!compiled.parts[i].Matches(segments[i])) return false;
   }
   return true;
 }
@@ -49,7 +50,9 @@ Checked<RouteTable::Match> RouteTable::Find(const Request& request) const {
     if (compiled->route.method != wanted) continue;
     Match match{&compiled->route, {}};
     for (size_t i = 0; i < request.segments.size(); ++i) {
-      if (compiled->parts[i] == kPlaceholder) match.values.push_back(request.segments[i]);
+      const Part& part = compiled->parts[i];
+      const std::string& segment = request.segments[i];
+      if (part.named) match.values.push_back(segment.substr(0, segment.size() - part.text.size()));
     }
     return match;
   }

@@ -32,7 +32,7 @@ using DirectHandler = std::function<Checked<Response>(const Request&, const Path
 
 struct Route {
   Method method = Method::kGet;  // kGet also answers HEAD
-  std::string pattern;           // "/api/v1/topics/{topic}"
+  std::string pattern;           // "/api/v1/topics/{topic}"; a part may be "{name}.svg"
   Access access = Access::kAnybody;
   std::variant<ReadHandler, DirectHandler> handler;
   std::string description;  // one line, for the API's documentation
@@ -54,9 +54,15 @@ class RouteTable {
   [[nodiscard]] std::vector<const Route*> routes() const;
 
  private:
+  struct Part {
+    bool named = false;  // a {name}, with the text behind it
+    std::string text;
+
+    [[nodiscard]] bool Matches(std::string_view segment) const;
+  };
   struct Compiled {
     Route route;
-    std::vector<std::string> parts;  // "{" alone for a {name}
+    std::vector<Part> parts;
     size_t literals = 0;
   };
   static bool Matches(const Compiled& compiled, const std::vector<std::string>& segments);

@@ -18,6 +18,7 @@
 #include "service/shared_cache.h"
 #include "service/source_store.h"
 #include "service/topic_store.h"
+#include "service/trend_reader.h"
 
 namespace repopulse::http {
 
@@ -31,6 +32,7 @@ struct Services {
   JobRunner& jobs;
   RateBudgetStore& budgets;
   EventReader& events;
+  TrendReader& trends;
   SourceStore& sources;
   ImportStore& imports;
   RepositoryTracker& tracker;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "base/sha256.h"
 #include "base/time_format.h"
@@ -105,7 +106,9 @@ class Canvas {
 struct Plot {
   double left, top, right, bottom;
   ValueScale scale;
-  [[nodiscard]] double Y(double value) const { return bottom - (bottom - top) * value / scale.last; }
+  [[nodiscard]] double Y(double value) const {
+    return bottom - (bottom - top) * (value - scale.first) / (scale.last - scale.first);
+  }
 };
 
 double WidthOf(std::string_view text) { return kGlyphWidth * static_cast<double>(text.size()); }
@@ -178,7 +181,9 @@ void DrawTimes(Canvas& canvas, const Plot& plot, const TimeChart& chart) {
     const double share = span > 0 ? std::chrono::duration<double>(tick.at - chart.from).count() / span : 0.5;
     const double x = plot.left + (plot.right - plot.left) * share;
     canvas.GridLine(x, plot.bottom, x, plot.bottom + 5);
-    canvas.Text(x, plot.bottom + 20, "middle", tick.label, true);
+    // The last one stays within the picture.
+    const double middle = std::min(x, plot.right + kMargin - WidthOf(tick.label) / 2 - 2);
+    canvas.Text(middle, plot.bottom + 20, "middle", tick.label, true);
   }
 }
 
@@ -225,14 +230,19 @@ std::string SvgSecurityPolicy() {
 std::string RenderChart(const TimeChart& chart, const ChartForm& form) {
   Canvas canvas(chart.labels, form);
   double greatest = 0;
+  double least = chart.from_zero ? 0 : std::numeric_limits<double>::infinity();
   bool empty = true;
   for (const ChartSeries& series : chart.series) {
-    for (const ChartPoint& point : series.points) greatest = std::max(greatest, point.value);
+    for (const ChartPoint& point : series.points) {
+      greatest = std::max(greatest, point.value);
+      least = std::min(least, point.value);
+    }
     empty = empty && series.points.empty();
   }
   constexpr int kMarks = 5;
   const double top = DrawLegend(canvas, chart.series, form, kTitleHeight);
-  const Plot plot = DrawFrame(canvas, chart.labels, form, top, ScaleOf(greatest, kMarks, chart.whole_values));
+  const Plot plot =
+      DrawFrame(canvas, chart.labels, form, top, ScaleBetween(least, greatest, kMarks, chart.whole_values));
   DrawTimes(canvas, plot, chart);
   for (const ChartSeries& series : chart.series) DrawSeries(canvas, plot, chart, series);
   if (empty) DrawNoData(canvas, plot, chart.labels.no_data);

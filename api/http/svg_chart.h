@@ -63,6 +63,7 @@ struct TimeChart {
   TimePoint to;
   bool whole_values = true;  // counts
   std::vector<ChartSeries> series;
+  bool from_zero = true;  // else the axis may begin above it: for what is large and changes little
 };
 std::string RenderChart(const TimeChart& chart, const ChartForm& form);
 

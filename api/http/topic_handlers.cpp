@@ -26,14 +26,19 @@ const std::vector<std::string_view> kRankingColumns = {
     "full_name", "html_url",         "description",  "language",          "license",        "fork",
     "archived",  "stargazers_count", "forks_count",  "open_issues_count", "created_at",     "updated_at",
     "pushed_at"};
-// Further columns of the order by activity, and of its explanation.
-constexpr std::string_view kScoreColumn = "activity.score";
+// Further columns of the orders by a score, and of their explanation.
+const std::vector<std::string_view> kScoreColumns = {"activity.score"};
 const std::vector<std::string_view> kComponentColumns = {"activity.actors",
                                                          "activity.components.issue_comments",
                                                          "activity.components.issues_opened",
                                                          "activity.components.pull_requests_opened",
                                                          "activity.components.review_comments",
                                                          "activity.components.pull_requests_merged"};
+
+const std::vector<std::string_view> kTrendingColumns = {"trending.score", "trending.stars", "trending.forks"};
+const std::vector<std::string_view> kTrendingComponentColumns = {
+    "trending.actors", "trending.age_years", "trending.components.stars", "trending.components.forks",
+    "trending.components.age"};
 
 double ShareCollected(const Topic& topic) {
   if (topic.complete || topic.reported_count <= topic.repositories_count) return topic.published_at ? 1.0 : 0.0;
@@ -157,14 +162,22 @@ struct RankingRequest {
 
 std::vector<std::string_view> ColumnsOf(const RankingRequest& asked) {
   auto columns = kRankingColumns;
-  if (asked.query.sort != RankingSort::kActivity) return columns;
-  columns.push_back(kScoreColumn);
-  if (asked.explain) columns.insert(columns.end(), kComponentColumns.begin(), kComponentColumns.end());
+  const bool trending = asked.query.sort == RankingSort::kTrending;
+  if (!trending && asked.query.sort != RankingSort::kActivity) return columns;
+  const auto& scores = trending ? kTrendingColumns : kScoreColumns;
+  columns.insert(columns.end(), scores.begin(), scores.end());
+  if (!asked.explain) return columns;
+  const auto& components = trending ? kTrendingComponentColumns : kComponentColumns;
+  columns.insert(columns.end(), components.begin(), components.end());
   return columns;
 }
 
 Json RowOf(const RankedRepository& ranked, const RankingRequest& asked) {
   Json row = ToJson(ranked);
+  if (asked.query.sort == RankingSort::kTrending) {
+    row["trending"] = ranked.trending ? ToJson(*ranked.trending, asked.explain) : Json(nullptr);
+    if (ranked.trending) row["trending"]["window_hours"] = kTrendingWindow.count();
+  }
   if (asked.query.sort != RankingSort::kActivity) return row;
   row["activity"] = ranked.activity ? ToJson(*ranked.activity, asked.explain) : Json(nullptr);
   return row;
@@ -186,7 +199,8 @@ std::string CursorKind(const RankingQuery& query) {
   return "ranking:" + query.topic.str() + ":" + std::string(ToString(query.sort));
 }
 
-Result<Representation> ShowRanking(const Services& services, const Request& request, const RankingRequest& asked) {
+Result<Representation> ShowRanking(const Services& services, const Request& request, RankingRequest asked) {
+  asked.query.trending_to = services.clock.Now();
   auto topic = services.topics.Find(asked.query.topic);
   if (!topic) return tl::make_unexpected(std::move(topic.error()));
   if (!*topic || !(*topic)->tracked) return NotTracked(asked.query.topic);
@@ -222,7 +236,7 @@ std::optional<RankingPosition> ReadPosition(const RankingQuery& query, const std
 RankingRequest ParseRanking(Params& params, const TopicName& topic, TimePoint now) {
   RankingRequest asked{
       {.topic = topic, .language = {}, .min_stars = {}, .archived = {}, .after = {}, .baseline_day = {}}, {}, false};
-  const auto sort = params.OneOf("sort", {"popularity", "activity", "newest", "updated"}, "popularity");
+  const auto sort = params.OneOf("sort", {"popularity", "activity", "trending", "newest", "updated"}, "popularity");
   asked.query.sort = *ParseRankingSort(sort);
   asked.query.language = params.Text("language", kLanguageBytesMax);
   asked.query.min_stars = params.Integer("min_stars", 0, kStarsMax);

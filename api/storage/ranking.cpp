@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "storage/activity_rows.h"
 #include "storage/repository_rows.h"
+#include "storage/trending.h"
 
 namespace repopulse {
 namespace {
@@ -58,6 +59,7 @@ struct Place {
 std::string_view KeyColumn(RankingSort sort) {
   switch (sort) {
     case RankingSort::kPopularity:
+    case RankingSort::kTrending:
       return "r.stargazers_count";
     case RankingSort::kActivity:
       return kActivityKey;
@@ -123,6 +125,29 @@ void SetRankChanges(std::vector<Place>& places) {
     return *a->stars_then != *b->stars_then ? *a->stars_then > *b->stars_then : a->id < b->id;
   });
   for (size_t then = 0; then < known.size(); ++then) *known[then]->rank_change += static_cast<int64_t>(then);
+}
+
+using TrendingById = std::unordered_map<RepositoryId, TrendingActivity>;
+
+// Above any number of stars.
+constexpr int64_t kAboveStars = int64_t{1} << 62;
+
+// Moves those of the topic that trend before all others.
+Status PutTrendingFirst(Connection& db, const RankingQuery& query, std::vector<Place>& places, TrendingById& trending) {
+  const TrendingWindow window{
+      std::chrono::floor<std::chrono::seconds>(query.trending_to) - std::chrono::seconds{kTrendingWindow},
+      query.trending_to};
+  const auto candidates = ReadTrendingCandidates(db, window, query.topic);
+  if (!candidates) return tl::make_unexpected(candidates.error());
+  const auto all = FirstTrending(db, window, candidates->items, std::nullopt, candidates->items.size());
+  if (!all) return tl::make_unexpected(all.error());
+  for (const TrendingCandidate& one : *all) trending.emplace(one.position.id, one.activity);
+  for (Place& place : places) {
+    if (const auto found = trending.find(place.id); found != trending.end()) {
+      place.key = kAboveStars + found->second.score.key();
+    }
+  }
+  return {};
 }
 
 struct Selection {
@@ -231,6 +256,11 @@ Result<RankingPage> ReadRanking(Connection& db, const RankingQuery& query, Day t
   if (!first_day) return tl::make_unexpected(std::move(first_day.error()));
   auto places = ReadPlaces(db, query, query.sort == RankingSort::kPopularity ? *first_day : std::nullopt, today);
   if (!places) return tl::make_unexpected(std::move(places.error()));
+  TrendingById trending;
+  if (query.sort == RankingSort::kTrending) {
+    auto put = PutTrendingFirst(db, query, *places, trending);
+    if (!put) return tl::make_unexpected(std::move(put.error()));
+  }
   std::ranges::sort(*places, Before);
   for (size_t i = 0; i < places->size(); ++i) (*places)[i].rank = static_cast<int64_t>(i) + 1;
   SetRankChanges(*places);
@@ -247,7 +277,9 @@ Result<RankingPage> ReadRanking(Connection& db, const RankingQuery& query, Day t
                           .rank_change = place.rank_change,
                           .growth = found->second.growth,
                           .position = {.key = place.key, .id = place.id},
-                          .activity = found->second.activity});
+                          .activity = found->second.activity,
+                          .trending = {}});
+    if (const auto risen = trending.find(place.id); risen != trending.end()) page.items.back().trending = risen->second;
   }
   return page;
 }

@@ -11,6 +11,7 @@
 #include "storage/repository_store.h"
 #include "storage/source_store.h"
 #include "storage/topic_store.h"
+#include "storage/trend_reader.h"
 
 namespace repopulse {
 namespace {
@@ -50,6 +51,7 @@ struct Storage::Parts {
         topics(reads, work, clock),
         repositories(reads),
         event_reader(reads),
+        trends(reads),
         sources(reads, work),
         // Its statements are small ones; a lease that waits long for an answer had better count as lost.
         jobs(reads, ForReading(options)),
@@ -64,6 +66,7 @@ struct Storage::Parts {
   SqlTopicStore topics;
   SqlRepositoryStore repositories;
   SqlEventReader event_reader;
+  SqlTrendReader trends;
   SqlSourceStore sources;
   SqlJobStore jobs;
   SqlRateBudgetStore rate_budgets;
@@ -79,6 +82,7 @@ Storage::~Storage() = default;
 TopicStore& Storage::topics() { return parts_->topics; }
 RepositoryStore& Storage::repositories() { return parts_->repositories; }
 EventReader& Storage::event_reader() { return parts_->event_reader; }
+TrendReader& Storage::trends() { return parts_->trends; }
 SourceStore& Storage::sources() { return parts_->sources; }
 JobStore& Storage::jobs() { return parts_->jobs; }
 RateBudgetStore& Storage::rate_budgets() { return parts_->rate_budgets; }

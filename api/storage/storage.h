@@ -20,6 +20,7 @@
 #include "service/schema.h"
 #include "service/source_store.h"
 #include "service/topic_store.h"
+#include "service/trend_reader.h"
 
 namespace repopulse {
 
@@ -71,6 +72,7 @@ class Storage {
   [[nodiscard]] TopicStore& topics();
   [[nodiscard]] RepositoryStore& repositories();
   [[nodiscard]] EventReader& event_reader();
+  [[nodiscard]] TrendReader& trends();
   [[nodiscard]] SourceStore& sources();
   [[nodiscard]] JobStore& jobs();
   [[nodiscard]] RateBudgetStore& rate_budgets();

@@ -11,7 +11,8 @@ from service import TOKEN
 from stack import request, wait_until
 
 PAGES = ["/api/v1/topics/kubernetes/repositories?per_page=100", "/api/v1/topics/kubernetes", "/api/v1/topics", "/api/v1/repos",
-         "/api/v1/topics/shelf/repositories?format=csv", "/api/v1/topics/shelf/repositories?format=ndjson", "/api/popularity/kubernetes"]
+         "/api/v1/topics/shelf/repositories?format=csv", "/api/v1/topics/shelf/repositories?format=ndjson", "/api/popularity/kubernetes",
+         "/api/v1/topics/shelf/repositories?sort=trending", "/api/v1/topics/shelf/feed.json", "/api/v1/trending"]
 every_page = pytest.mark.parametrize("path", PAGES)
 
 

@@ -195,6 +195,7 @@ class FakeTopicStore final : public TopicStore {
     constexpr int64_t kNever = std::numeric_limits<int64_t>::min();
     switch (sort) {
       case RankingSort::kPopularity:
+      case RankingSort::kTrending:
         return r.stargazers_count;
       case RankingSort::kActivity:
         return r.pushed_at ? r.pushed_at->time_since_epoch().count() : kNever;

@@ -18,6 +18,7 @@
 #include "support/fake_shared_cache.h"
 #include "support/fake_stores.h"
 #include "support/fake_topic_store.h"
+#include "support/fake_trend_reader.h"
 #include "support/samples.h"
 #include "support/stub_event_ports.h"
 
@@ -130,6 +131,7 @@ struct HttpService {
   FakeJobStore job_store;
   FakeRateBudgetStore budgets;
   FakeEventReader events;
+  FakeTrendReader trends;
   StubSourceStore sources;
   StubImportStore imports;
   StubRepositoryTracker tracker{sources};
@@ -146,6 +148,7 @@ struct HttpService {
                           .jobs = jobs,
                           .budgets = budgets,
                           .events = events,
+                          .trends = trends,
                           .sources = sources,
                           .imports = imports,
                           .tracker = tracker,

@@ -55,6 +55,18 @@ TEST(RouteTable, PrefersLiteralPartsToNames) {
   }
 }
 
+TEST(RouteTable, TakesANameBeforeItsEnding) {
+  const RouteTable table = Table({{Method::kGet, "/badge/{metric}.svg"}, {Method::kGet, "/badge/{metric}.json"}});
+  EXPECT_EQ(PatternOf(Find(table, Method::kGet, "/badge/stars.svg")), "/badge/{metric}.svg");
+  const auto match = Find(table, Method::kGet, "/badge/a.svg.json/");
+  EXPECT_EQ(PatternOf(match), "/badge/{metric}.json");
+  ASSERT_TRUE(match);
+  EXPECT_THAT(match->values, ElementsAre("a.svg"));
+  for (const char* path : {"/badge/stars", "/badge/.svg", "/badge/stars.png", "/badge/svg", "/badge/stars.SVG"}) {
+    EXPECT_EQ(PatternOf(Find(table, Method::kGet, path)), "none") << path;
+  }
+}
+
 TEST(RouteTable, SaysWhichMethodsAPathTakes) {
   const RouteTable table =
       Table({{Method::kGet, "/topics/{topic}"}, {Method::kPut, "/topics/{topic}"}, {Method::kPost, "/jobs"}});

@@ -43,6 +43,15 @@ TEST(ChartScale, HasNoPartsOfACount) {
   EXPECT_DOUBLE_EQ(ScaleOf(0.3, 5, false).last, 0.3);
 }
 
+TEST(ChartScale, BeginsNearWhatIsLargeAndChangesLittle) {
+  EXPECT_THAT(ScaleBetween(12'300, 12'345, 5, true).ticks(),
+              ElementsAre(12'300, 12'310, 12'320, 12'330, 12'340, 12'350));
+  EXPECT_THAT(ScaleBetween(40, 100, 5, true).ticks(), ElementsAre(0, 20, 40, 60, 80, 100)) << "zero is near";
+  EXPECT_THAT(ScaleBetween(7, 7, 5, true).ticks(), ElementsAre(7, 8));
+  EXPECT_THAT(ScaleBetween(0, 0, 5, true).ticks(), ElementsAre(0, 1));
+  EXPECT_THAT(ScaleBetween(std::numeric_limits<double>::infinity(), 0, 5, true).ticks(), ElementsAre(0, 1));
+}
+
 TEST(ChartScale, OfNothingStillHasAnAxis) {
   EXPECT_THAT(ScaleOf(0, 5, true).ticks(), ElementsAre(0, 1));
   EXPECT_THAT(ScaleOf(std::numeric_limits<double>::infinity(), 5, true).ticks(), ElementsAre(0, 1));

@@ -76,6 +76,9 @@ TEST(Ranking, PassesEveryParameterOn) {
   EXPECT_EQ(asked.limit, 7U);
   EXPECT_EQ(service.Asked(std::string(kRanking) + "?sort=activity").sort, RankingSort::kActivity);
   EXPECT_EQ(service.Asked(std::string(kRanking) + "?sort=updated").sort, RankingSort::kUpdated);
+  const RankingQuery& trending = service.Asked(std::string(kRanking) + "?sort=trending");
+  EXPECT_EQ(trending.sort, RankingSort::kTrending);
+  EXPECT_EQ(trending.trending_to, service.clock.Now());
   EXPECT_EQ(service.Asked(std::string(kRanking) + "?archived=true").archived, true);
 }
 
@@ -184,9 +187,9 @@ TEST(RankingKey, IsAnotherForEveryOtherQuery) {
   std::set<std::string> keys;
   size_t asked = 0;
   for (const std::string query :
-       {"", "?sort=newest", "?sort=updated", "?sort=activity", "?language=go", "?language=rust", "?min_stars=0",
-        "?min_stars=1", "?archived=true", "?archived=false", "?per_page=31", "?format=csv", "?format=ndjson",
-        "?language=go%26min_stars%3D1", "?language=go&min_stars=1", "?language=true"}) {
+       {"", "?sort=newest", "?sort=updated", "?sort=activity", "?sort=trending", "?language=go", "?language=rust",
+        "?min_stars=0", "?min_stars=1", "?archived=true", "?archived=false", "?per_page=31", "?format=csv",
+        "?format=ndjson", "?language=go%26min_stars%3D1", "?language=go&min_stars=1", "?language=true"}) {
     keys.insert(service.KeyOf(kRanking + query));
     ++asked;
   }

@@ -1,0 +1,227 @@
+// /api/v1/compare: repositories side by side, day by day.
+#include <algorithm>
+#include <map>
+
+#include "base/strings.h"
+#include "base/time_format.h"
+#include "http/event_render.h"
+#include "http/meta.h"
+#include "http/paging.h"
+#include "http/params.h"
+#include "http/repository_lookup.h"
+#include "http/trending.h"
+
+namespace repopulse::http {
+namespace {
+
+using std::chrono::days;
+using std::chrono::sys_days;
+
+constexpr size_t kRepositoriesMax = 20;
+constexpr size_t kTextBytesMax = 3000;  // of so many of the longest names
+constexpr int64_t kDaysMax = 366;
+constexpr days kDaysDefault{30};
+
+const std::vector<std::string_view> kColumns = {"full_name",         "day",   "stargazers_count", "forks_count",
+                                                "open_issues_count", "events"};
+
+struct CompareRequest {
+  std::vector<RepositoryName> names;
+  sys_days from;
+  sys_days to;  // inclusive
+  ListFormat format = ListFormat::kJson;
+};
+
+// One repository of the comparison.
+struct Side {
+  LocatedRepository repository;
+  std::vector<Snapshot> snapshots;
+  std::map<sys_days, int64_t> events;
+  std::optional<RepositoryActivity> activity;
+  Coverage coverage;
+  [[nodiscard]] int64_t total() const {
+    int64_t sum = 0;
+    for (const auto& [day, count] : events) sum += count;
+    return sum;
+  }
+};
+
+// In the order asked for. kNotFound names all that nobody knows.
+Result<std::vector<Side>> FindSides(const Services& services, const CompareRequest& asked) {
+  std::vector<Side> sides;
+  std::string unknown;
+  for (const RepositoryName& name : asked.names) {
+    auto found = FindRepository(services, name);
+    if (!found) return tl::make_unexpected(std::move(found.error()));
+    if (*found) {
+      sides.push_back({**std::move(found), {}, {}, {}, {}});
+    } else {
+      unknown += (unknown.empty() ? "" : ", ") + name.full();
+    }
+  }
+  if (!unknown.empty()) return Fail(ErrorCode::kNotFound, "Not known here: " + unknown + ".");
+  return sides;
+}
+
+Status Fill(const Services& services, const CompareRequest& asked, TimePoint now, Side& side) {
+  const RepositoryId id = side.repository.id;
+  auto snapshots = services.repositories.Snapshots(id, asked.from, asked.to, kDaysMax);
+  if (!snapshots) return tl::make_unexpected(std::move(snapshots.error()));
+  side.snapshots = *std::move(snapshots);
+  const auto counts = services.events.History(id, days{1}, asked.from, asked.to);
+  if (!counts) return tl::make_unexpected(counts.error());
+  for (const BucketCount& count : *counts) side.events[DayOf(count.bucket)] += count.events;
+  auto activity = services.events.Activity(id);
+  if (!activity) return tl::make_unexpected(std::move(activity.error()));
+  side.activity = *activity;
+  const TimePoint until = std::min(TimePoint{asked.to + days{1}}, now);
+  if (asked.from >= until) return {};
+  auto coverage = services.sources.CoverageOf(id, asked.from, until, now);
+  if (!coverage) return tl::make_unexpected(std::move(coverage.error()));
+  side.coverage = *std::move(coverage);
+  return {};
+}
+
+// A row for each day. Where a day was not observed, its counts are those of the day before, as far as one is known.
+std::vector<Json> SeriesOf(const Side& side, const CompareRequest& asked) {
+  std::vector<Json> rows;
+  auto next = side.snapshots.begin();
+  std::optional<Snapshot> last;
+  for (sys_days day = asked.from; day <= asked.to; day += days{1}) {
+    if (next != side.snapshots.end() && next->day == day) last = *next++;
+    const auto events = side.events.find(day);
+    rows.push_back({{"day", FormatDay(day)},
+                    {"stargazers_count", last ? Json(last->stargazers_count) : Json(nullptr)},
+                    {"forks_count", last ? Json(last->forks_count) : Json(nullptr)},
+                    {"open_issues_count", last ? Json(last->open_issues_count) : Json(nullptr)},
+                    {"events", events == side.events.end() ? 0 : events->second}});
+  }
+  return rows;
+}
+
+Json RowOf(const Side& side, const CompareRequest& asked) {
+  const LocatedRepository& known = side.repository;
+  Json json = {{"id", known.id.value},        {"full_name", known.name.full()}, {"html_url", GitHubPage(known.name)},
+               {"language", nullptr},         {"stargazers_count", nullptr},    {"forks_count", nullptr},
+               {"open_issues_count", nullptr}};
+  if (known.stored) {
+    const Repository& repository = known.stored->repository;
+    json["language"] = repository.language ? Json(*repository.language) : Json(nullptr);
+    json["stargazers_count"] = repository.stargazers_count;
+    json["forks_count"] = repository.forks_count;
+    json["open_issues_count"] = repository.open_issues_count;
+  }
+  const bool grew = side.snapshots.size() > 1;
+  json["stars_gained"] = nullptr;
+  if (grew) json["stars_gained"] = side.snapshots.back().stargazers_count - side.snapshots.front().stargazers_count;
+  json["events"] = side.total();
+  json["activity"] = side.activity ? ToJson(*side.activity, false) : Json(nullptr);
+  json["coverage"] = ToJson(side.coverage);
+  json["series"] = SeriesOf(side, asked);
+  return json;
+}
+
+// For a table: a row for each repository and day.
+std::vector<Json> TableOf(const std::vector<Side>& sides, const CompareRequest& asked) {
+  std::vector<Json> rows;
+  for (const Side& side : sides) {
+    for (Json& day : SeriesOf(side, asked)) {
+      Json row = {{"full_name", side.repository.name.full()}};
+      row.update(day);
+      rows.push_back(std::move(row));
+    }
+  }
+  return rows;
+}
+
+Json MetaOf(const Services& services, const std::vector<Side>& sides, const CompareRequest& asked, TimePoint as_of) {
+  double share = 0;
+  int64_t events = 0;
+  for (const Side& side : sides) {
+    share += side.coverage.share / static_cast<double>(sides.size());
+    events += side.total();
+  }
+  Json meta = CompleteMeta(services, {{"data_as_of", FormatRfc3339(as_of)}});
+  meta["window"] = {{"from", FormatDay(asked.from)}, {"to", FormatDay(asked.to)}, {"bound", "days"}};
+  meta["sample_size"] = events;
+  meta["coverage"] = {{"share", share}, {"gaps", Json::array()}};  // each repository says its own
+  return meta;
+}
+
+Result<Representation> ShowComparison(const Services& services, const CompareRequest& asked) {
+  auto sides = FindSides(services, asked);
+  if (!sides) return tl::make_unexpected(std::move(sides.error()));
+  const TimePoint now = services.clock.Now();
+  TimePoint as_of = now;
+  for (Side& side : *sides) {
+    if (auto filled = Fill(services, asked, now, side); !filled) return tl::make_unexpected(std::move(filled.error()));
+    if (side.repository.stored) as_of = std::min(as_of, side.repository.stored->fetched_at);
+  }
+  std::vector<Json> rows;
+  if (asked.format == ListFormat::kJson) {
+    for (const Side& side : *sides) rows.push_back(RowOf(side, asked));
+  } else {
+    rows = TableOf(*sides, asked);
+  }
+  return services.builder.Ok(ContentType(asked.format),
+                             RenderList(asked.format, rows, MetaOf(services, *sides, asked, as_of), kColumns), as_of);
+}
+
+std::vector<RepositoryName> ReadNames(Params& params) {
+  std::vector<RepositoryName> names;
+  const bool given = params.Has("repos");
+  const auto text = params.Text("repos", kTextBytesMax);
+  if (!given) params.Reject("repos", "", "owner/name,owner/name …; it is needed here");
+  if (!text) return names;
+  const auto parts = Split(*text, ',');
+  if (parts.size() > kRepositoriesMax) {
+    params.Reject("repos", *text, "at most " + std::to_string(kRepositoriesMax) + " repositories");
+    return names;
+  }
+  for (const std::string_view part : parts) {
+    auto name = RepositoryName::Parse(part);
+    if (!name) {
+      params.Reject("repos", part, "owner/name as on GitHub: letters, digits, '-', '_' and '.'");
+    } else if (std::ranges::find(names, *name) != names.end()) {
+      params.Reject("repos", part, "each repository once");
+    } else {
+      names.push_back(*std::move(name));
+    }
+  }
+  return names;
+}
+
+std::string KeyOf(const CompareRequest& asked) {
+  std::string key = "v1/compare?repos=";
+  for (const RepositoryName& name : asked.names) key += ToLowerAscii(name.full()) + ",";
+  return key + "&from=" + FormatDay(asked.from) + "&to=" + FormatDay(asked.to) + "&format=" + ToString(asked.format);
+}
+
+Checked<ReadQuery> ReadComparison(const Services& services, const Request& request, const PathValues&) {
+  Params params(request);
+  CompareRequest asked{ReadNames(params), {}, {}, {}};
+  const auto from = params.Day("from");
+  asked.to = params.Day("to").value_or(DayOf(services.clock.Now()));
+  asked.from = from.value_or(asked.to - kDaysDefault + days{1});
+  asked.format = ReadFormat(params);
+  if (asked.from > asked.to) {
+    params.Reject("from", FormatDay(asked.from), "a day not after `to`, " + FormatDay(asked.to));
+  }
+  if ((asked.to - asked.from).count() >= kDaysMax) {
+    params.Reject("from", FormatDay(asked.from), "at most " + std::to_string(kDaysMax) + " days up to `to`");
+  }
+  if (auto problem = params.Finish()) return Refuse(*std::move(problem));
+  return ReadQuery{KeyOf(asked), kEventsScope, [&services, asked] { return ShowComparison(services, asked); }};
+}
+
+}  // namespace
+
+void AddCompareRoutes(RouteTable& table, Services& services) {
+  table.Add({Method::kGet, "/api/v1/compare", Access::kAnybody,
+             ReadHandler([&services](const Request& request, const PathValues& values) {
+               return ReadComparison(services, request, values);
+             }),
+             "Repositories side by side, day by day"});
+}
+
+}  // namespace repopulse::http

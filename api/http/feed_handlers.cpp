@@ -1,0 +1,146 @@
+// Feeds: who joins a topic, and what trends.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/time_format.h"
+#include "http/feed.h"
+#include "http/handlers.h"
+#include "http/params.h"
+#include "http/trending.h"
+
+namespace repopulse::http {
+namespace {
+
+using std::chrono::days;
+
+constexpr size_t kEntriesMax = 30;  // of each kind
+constexpr days kNewcomerDays{30};
+constexpr std::chrono::seconds kFirstDataWithin{10};
+constexpr std::string_view kIdPrefix = "urn:repopulse:feed:";
+
+std::string TitleOf(const Services& services, std::string title) {
+  return services.demo ? title + " (simulated data)" : title;
+}
+
+// "Go · 1,234 stars · what it is", as far as it is known.
+std::string About(const Repository& repository) {
+  std::string text = repository.language ? *repository.language + " · " : "";
+  text += std::to_string(repository.stargazers_count) + " stars";
+  if (repository.description) text += " · " + *repository.description;
+  return text;
+}
+
+// One that trends is one entry a day, however often the feed is asked for. Those without a name cannot be linked to.
+Status AddRisers(const Services& services, const std::optional<TopicName>& topic, Feed& feed) {
+  const TimePoint now = services.clock.Now();
+  TrendingQuery query = TrendingOfLast(kTrendingWindow, now);
+  query.topic = topic;
+  query.limit = kEntriesMax;
+  const auto page = services.trends.Trending(query);
+  if (!page) return tl::make_unexpected(page.error());
+  const auto today = DayOf(now);
+  for (const TrendingRepository& one : page->items) {
+    if (!one.name) continue;
+    std::string text = fmt::format("{} stars and {} {} in {} hours", one.trending.stars, one.trending.forks,
+                                   one.trending.forks == 1 ? "fork" : "forks", kTrendingWindow.count());
+    if (one.description) text += " · " + About(*one.description);
+    feed.entries.push_back({.id = fmt::format("{}:trending:{}:{}", feed.id, FormatDay(today), one.id.value),
+                            .title = one.name->full() + (topic ? " trends in the topic " + topic->str() : " trends"),
+                            .url = GitHubPage(one.name).get<std::string>(),
+                            .text = std::move(text),
+                            .at = today});
+  }
+  return {};
+}
+
+Status AddNewcomers(const Services& services, const TopicName& topic, Feed& feed) {
+  const auto newcomers = services.trends.Newcomers(topic, services.clock.Now() - kNewcomerDays, kEntriesMax);
+  if (!newcomers) return tl::make_unexpected(newcomers.error());
+  for (const Newcomer& one : *newcomers) {
+    feed.entries.push_back({.id = fmt::format("{}:newcomer:{}", feed.id, one.repository.id.value),
+                            .title = one.repository.name.full() + " joined the topic " + topic.str(),
+                            .url = GitHubPage(one.repository.name).get<std::string>(),
+                            .text = About(one.repository),
+                            .at = one.joined_at});
+  }
+  return {};
+}
+
+// `updated`: where there is no entry.
+void Order(Feed& feed, TimePoint updated) {
+  std::ranges::stable_sort(feed.entries, std::ranges::greater(), &FeedEntry::at);
+  feed.updated = feed.entries.empty() ? updated : feed.entries.front().at;
+}
+
+enum class FeedForm { kAtom, kJson };
+
+Representation Written(const Services& services, const Feed& feed, FeedForm form) {
+  if (form == FeedForm::kJson) return services.builder.Embed(kJsonFeedType, RenderJsonFeed(feed), feed.updated);
+  return services.builder.Embed(kAtomType, RenderAtom(feed), feed.updated);
+}
+
+Result<Representation> ShowTopicFeed(const Services& services, const TopicName& name, FeedForm form) {
+  const auto topic = services.topics.Find(name);
+  if (!topic) return tl::make_unexpected(topic.error());
+  if (!*topic || !(*topic)->tracked) return NotTracked(name);
+  Feed feed{.id = std::string(kIdPrefix) + "topic:" + name.str(),
+            .title = TitleOf(services, "Newcomers and risers of the topic " + name.str()),
+            .self = "/api/v1/topics/" + name.str() + "/feed.atom",
+            .updated = (*topic)->added_at,
+            .entries = {}};
+  if (!(*topic)->published_at) {
+    const bool json = form == FeedForm::kJson;
+    return services.builder.NotYet(json ? kJsonFeedType : kAtomType, json ? RenderJsonFeed(feed) : RenderAtom(feed),
+                                   kFirstDataWithin);
+  }
+  if (auto added = AddNewcomers(services, name, feed); !added) return tl::make_unexpected(std::move(added.error()));
+  if (auto added = AddRisers(services, name, feed); !added) return tl::make_unexpected(std::move(added.error()));
+  Order(feed, (*topic)->added_at);
+  return Written(services, feed, form);
+}
+
+template <FeedForm form>
+Checked<ReadQuery> ReadTopicFeed(const Services& services, const Request& request, const PathValues& values) {
+  const auto name = TopicOf(values[0]);
+  if (!name) return Refuse(name.error());
+  Params params(request);
+  if (auto problem = params.Finish()) return Refuse(*std::move(problem));
+  return ReadQuery{"v1/topics/" + name->str() + (form == FeedForm::kJson ? "/feed.json" : "/feed.atom"), ScopeOf(*name),
+                   [&services, topic = *name] { return ShowTopicFeed(services, topic, form); }};
+}
+
+Result<Representation> ShowTrendingFeed(const Services& services) {
+  Feed feed{.id = std::string(kIdPrefix) + "all",
+            .title = TitleOf(services, "Trending repositories"),
+            .self = "/api/v1/trending.atom",
+            .updated = {},
+            .entries = {}};
+  if (auto added = AddRisers(services, std::nullopt, feed); !added)
+    return tl::make_unexpected(std::move(added.error()));
+  Order(feed, DayOf(services.clock.Now()));
+  return Written(services, feed, FeedForm::kAtom);
+}
+
+Checked<ReadQuery> ReadTrendingFeed(const Services& services, const Request& request, const PathValues&) {
+  Params params(request);
+  if (auto problem = params.Finish()) return Refuse(*std::move(problem));
+  return ReadQuery{"v1/trending.atom", kEventsScope, [&services] { return ShowTrendingFeed(services); }};
+}
+
+}  // namespace
+
+void AddFeedRoutes(RouteTable& table, Services& services) {
+  const auto add = [&](const char* pattern, auto handler, const char* description) {
+    const auto read = [&services, handler](const Request& request, const PathValues& values) {
+      return handler(services, request, values);
+    };
+    table.Add({Method::kGet, pattern, Access::kAnybody, ReadHandler(read), description});
+  };
+  add("/api/v1/topics/{topic}/feed.atom", ReadTopicFeed<FeedForm::kAtom>, "Newcomers and risers of a topic, as Atom");
+  add("/api/v1/topics/{topic}/feed.json", ReadTopicFeed<FeedForm::kJson>,
+      "Newcomers and risers of a topic, as JSON Feed");
+  add("/api/v1/trending.atom", ReadTrendingFeed, "What trends, as Atom");
+}
+
+}  // namespace repopulse::http

@@ -1,0 +1,21 @@
+// Implements service/trend_reader.h.
+#pragma once
+
+#include "service/trend_reader.h"
+#include "storage/pool.h"
+
+namespace repopulse {
+
+class SqlTrendReader final : public TrendReader {
+ public:
+  explicit SqlTrendReader(Pool& pool) : pool_(pool) {}
+
+  Result<TrendingPage> Trending(const TrendingQuery& query) override;
+  Result<std::vector<Newcomer>> Newcomers(const TopicName& topic, TimePoint since, size_t limit) override;
+  Result<HealthSample> HealthEvents(RepositoryId repository, TimePoint since, size_t events_max) override;
+
+ private:
+  Pool& pool_;
+};
+
+}  // namespace repopulse

@@ -70,7 +70,7 @@ def walk():
         github.mutate({"op": "rename", "repository": first["id"], "full_name": "kubernetes/kubernetes"},
                       {"op": "rename", "repository": second["id"], "full_name": "kubernetes/before"},
                       {"op": "rename", "repository": third["id"], "full_name": "kubernetes/quiet"},
-                      {"op": "rename", "repository": fourth["id"], "full_name": "kubernetes/other"})
+                      {"op": "rename", "repository": fourth["id"], "full_name": "kubernetes/minikube"})
         begin = (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
         for kind, action, count in HAPPENED:
             for name in ("kubernetes/kubernetes", "kubernetes/before"):
@@ -114,6 +114,13 @@ def test_reads_with_the_examples(walk, operation):
     for form in formats:
         answers.append(walk.success(operation, query={**{one.name: one.examples[0] for one in optional if one.examples}, "format": form}))
     assert {answer.status for answer in answers} == {200}
+
+
+@pytest.mark.parametrize("sort", ["activity", "trending"])
+def test_scores_are_explained(walk, sort):
+    for form in ("json", "csv", "ndjson"):
+        answer = walk.success(DOCUMENT.operation("rankTopic"), query={"sort": sort, "explain": "true", "format": form})
+        assert answer.status == 200 and "components" in answer.text
 
 
 @ids([one for one in READS if one.cached])
@@ -236,9 +243,9 @@ def test_tracking_a_repository(walk):
 
 def test_tracking_as_the_predecessor_did(walk):
     add, activate, deactivate = map(DOCUMENT.operation, ("trackRepositories", "activateRepository", "deactivateRepository"))
-    other = {"owner": "kubernetes", "repo": "other"}
+    other = {"owner": "kubernetes", "repo": "minikube"}
     for operation in (activate, deactivate):
-        assert walk.success(operation, other).json()["full_name"] == "kubernetes/other"
+        assert walk.success(operation, other).json()["full_name"] == "kubernetes/minikube"
         assert walk.ask(operation, ABSENT).status == 404
     assert walk.success(add, body={"repos": ["kubernetes/kubernetes"]}).status == 200
     assert walk.ask(add, body={"repos": ["nobody/has-this"]}).status == 404

@@ -15,6 +15,7 @@ import json
 import pathlib
 import subprocess
 import urllib.parse
+import xml.etree.ElementTree as ElementTree
 
 import jsonschema
 
@@ -181,6 +182,8 @@ class Operation:
             columns = content["example"].strip().split(",")
             assert head[:len(columns)] == columns or columns == [""], f"{where}: {head}"
             assert {len(row) for row in rows} <= {len(head)}, where
+        elif media_type == "application/atom+xml":
+            assert ElementTree.fromstring(answer.body).tag == "{http://www.w3.org/2005/Atom}feed", where
         elif media_type in ("text/html", "image/svg+xml"):
             assert answer.text.startswith(("<!doctype html>", "<!DOCTYPE html>", "<svg ", "<?xml")), where
         else:

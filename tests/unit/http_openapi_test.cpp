@@ -73,7 +73,7 @@ std::vector<Operation> Operations() {
 std::set<std::string> NamesIn(const std::string& pattern) {
   std::set<std::string> names;
   for (const std::string_view part : Split(pattern, '/')) {
-    if (part.starts_with('{')) names.emplace(part.substr(1, part.size() - 2));
+    if (part.starts_with('{')) names.emplace(part.substr(1, part.find('}') - 1));
   }
   return names;
 }

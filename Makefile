@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo run up down restart status logs import verify env build build-dev test lint format bench bench-events loadtest loadtest-ui growth clean \
+.PHONY: help demo run up down restart status logs import verify env build build-dev test lint format bench bench-events loadtest loadtest-ui growth clean pages \
   packages-run packages-test packages-lint packages-bench packages-load
 
 STACK := /usr/bin/python3 stack/repopulse-stack
@@ -47,10 +47,15 @@ env: ## write .env from .env.template with random secrets; never replaces one
 	@exec $(STACK) env
 
 # REPOPULSE_BIN names a build of one's own, for development.
-build: packages-run ## build/release/repopulse
+build: packages-run pages ## build/release/repopulse
 ifndef REPOPULSE_BIN
 	@stack/build release $(JOBS)
 endif
+
+# The service is built all the same where npm's registry cannot be reached.
+pages: ## build/site-packages: what the pages take from npm
+	@command -v npm >/dev/null || stack/install-packages pages || true
+	@nginx/site-packages/install build/site-packages || echo "The dashboard will have no charts and say so; make pages tries again." >&2
 
 build-dev: packages-test ## build/dev: with sanitizers and tests
 	@stack/build dev $(JOBS)

@@ -6,6 +6,7 @@
 #include "base/strings.h"
 #include "base/time_format.h"
 #include "http/event_basis.h"
+#include "http/event_buckets.h"
 #include "http/event_render.h"
 #include "http/paging.h"
 
@@ -142,45 +143,7 @@ struct HistoryRequest {
   ListFormat format = ListFormat::kJson;
 };
 
-TimePoint BucketOf(TimePoint time, seconds bucket) {
-  // Since 1970 all hours and days of UTC begin at multiples of their length.
-  const auto since_epoch = time.time_since_epoch();
-  return TimePoint{since_epoch - since_epoch % bucket};
-}
-
 const char* NameOf(seconds bucket) { return bucket == hours{1} ? "hour" : "day"; }
-
-// The types seen anywhere in the time asked for: each row has a count for each of them.
-std::set<std::string> TypesOf(const std::vector<BucketCount>& counts) {
-  std::set<std::string> types;
-  for (const BucketCount& count : counts) types.insert(count.type);
-  return types;
-}
-
-std::vector<Json> HistoryRows(const std::vector<BucketCount>& counts, const std::set<std::string>& types,
-                              const HistoryRequest& asked) {
-  std::map<TimePoint, std::map<std::string, int64_t>> by_bucket;
-  for (const BucketCount& count : counts) by_bucket[count.bucket][count.type] += count.events;
-  std::vector<Json> rows;
-  for (TimePoint begin = asked.from; begin <= asked.to; begin += asked.bucket) {
-    std::map<std::string, int64_t>& found = by_bucket[begin];
-    int64_t total = 0;
-    Json by_type = Json::object();
-    for (const std::string& type : types) {
-      by_type[type] = found[type];
-      total += found[type];
-    }
-    rows.push_back({{"bucket", FormatRfc3339(begin)}, {"total", total}, {"counts", std::move(by_type)}});
-  }
-  return rows;
-}
-
-std::string RenderHistory(const HistoryRequest& asked, const std::vector<BucketCount>& counts, const Json& meta) {
-  const auto types = TypesOf(counts);
-  std::vector<std::string> names = {"bucket", "total"};
-  for (const std::string& type : types) names.push_back("counts." + type);
-  return RenderList(asked.format, HistoryRows(counts, types, asked), meta, {names.begin(), names.end()});
-}
 
 Result<Representation> ShowHistory(const Services& services, const Request& request, const HistoryRequest& asked) {
   auto located = LocateEvents(services, request, asked.name, {asked.format, {"bucket", "total"}});
@@ -202,7 +165,8 @@ Result<Representation> ShowHistory(const Services& services, const Request& requ
   if (!stated) return tl::make_unexpected(std::move(stated.error()));
   stated->meta["repository"] = located->repository->name.full();
   stated->meta["bucket"] = NameOf(asked.bucket);
-  return services.builder.Ok(ContentType(asked.format), RenderHistory(asked, *counts, stated->meta),
+  return services.builder.Ok(ContentType(asked.format),
+                             RenderBuckets(asked.format, *counts, {asked.from, asked.to, asked.bucket}, stated->meta),
                              stated->data_as_of);
 }
 

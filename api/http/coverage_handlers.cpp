@@ -121,6 +121,14 @@ Json ToJson(const ImportProgress& import) {
           {"updated_at", FormatRfc3339(import.updated_at)}};
 }
 
+Json ToJson(const NamedRateBudget& named) {
+  const RateBudget& budget = named.budget;
+  return {{"resource", ToString(named.resource)},
+          {"limit", budget.limit},
+          {"remaining", budget.remaining},
+          {"resets_at", budget.reset_at == TimePoint{} ? Json(nullptr) : Json(FormatRfc3339(budget.reset_at))}};
+}
+
 Result<Json> RowOf(const Services& services, const EventSource& source, TimePoint now) {
   Json row = ToJson(source);
   row["share_captured"] = nullptr;  // details are no events
@@ -149,10 +157,14 @@ Result<Json> MetaOf(const Services& services, const CoverageRequest& asked, Time
   if (!newest) return tl::make_unexpected(newest.error());
   const auto imports = services.imports.Recent(kImportsShown);
   if (!imports) return tl::make_unexpected(imports.error());
+  const auto budgets = services.budgets.List(services.github_credential);
+  if (!budgets) return tl::make_unexpected(budgets.error());
   Json meta = CompleteMeta(services, {{"data_as_of", FormatRfc3339(now)}});
   meta["per_page"] = asked.paging.per_page;
   meta["newest_event_at"] = TimeOrNull(*newest);
   meta["share_captured"] = ToJson(*all);  // of all public events
+  meta["github_requests"] = Json::array();
+  for (const NamedRateBudget& named : *budgets) meta["github_requests"].push_back(ToJson(named));
   meta["imports"] = Json::array();
   for (const ImportProgress& import : *imports) meta["imports"].push_back(ToJson(import));
   return meta;

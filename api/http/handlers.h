@@ -26,6 +26,7 @@ void AddTrackingRoutes(RouteTable& table, Services& services);
 void AddPredecessorRoutes(RouteTable& table, Services& services);
 void AddMaintenanceRoutes(RouteTable& table, Services& services);
 void AddOperationRoutes(RouteTable& table, Services& services);
+void AddDocumentRoutes(RouteTable& table, Services& services);
 
 RouteTable AllRoutes(Services& services);
 

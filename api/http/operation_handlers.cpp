@@ -93,6 +93,7 @@ RouteTable AllRoutes(Services& services) {
   AddPredecessorRoutes(table, services);
   AddMaintenanceRoutes(table, services);
   AddOperationRoutes(table, services);
+  AddDocumentRoutes(table, services);
   return table;
 }
 

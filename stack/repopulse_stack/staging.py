@@ -17,6 +17,7 @@ SOURCES = {
     "stack/redis.conf": "conf/redis.conf",
     "nginx/repopulse.conf.template": "conf/repopulse.conf.template",
     "nginx/site": "site",
+    "build/site-packages": "site/assets/packages",  # may be missing: the pages then say so
     "cron": "cron",
 }
 DEMO_SOURCES = {"tests/support/simgithub": "support/simgithub"}

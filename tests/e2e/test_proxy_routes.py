@@ -1,5 +1,6 @@
 """The proxy alone: where requests go, what it refuses and answers itself, limits and log."""
 
+import gzip
 import threading
 
 import pytest
@@ -73,6 +74,24 @@ def test_the_site_has_a_strict_policy_and_is_not_asked_of_replicas(proxy):
         assert proxy.request(f"/assets/{asset}").headers["Content-Type"].startswith(kind)
     assert_problem(proxy.request("/assets/none.js"), 404)
     assert not seen(proxy)
+
+
+def test_the_site_may_run_its_own_scripts_and_ask_its_own_service_only(proxy):
+    policy = dict(part.strip().split(" ", 1) for part in proxy.request("/").headers["Content-Security-Policy"].split(";"))
+    assert policy == {"default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "img-src": "'self'", "connect-src": "'self'",
+                      "base-uri": "'none'", "form-action": "'none'", "frame-ancestors": "'none'"}
+
+
+def test_the_site_is_compressed_and_asked_for_again_only_where_it_changed(proxy):
+    for path in ("/", "/assets/site.css", "/assets/js/main.js"):
+        plain = proxy.request(path)
+        packed = proxy.request(path, headers={"Accept-Encoding": "gzip"})
+        assert gzip.decompress(packed.content) == plain.content
+        assert len(packed.content) < len(plain.content) / 1.5
+        assert (packed.headers["Content-Encoding"], packed.headers["Vary"]) == ("gzip", "Accept-Encoding")
+        again = proxy.request(path, headers={"Accept-Encoding": "gzip", "If-None-Match": packed.headers["ETag"]})
+        assert (again.status, again.content) == (304, b"")
+    assert proxy.request("/assets/js/main.js").headers["Content-Type"] == "text/javascript; charset=utf-8"
 
 
 def test_answers_of_the_api_carry_security_headers_once(proxy):

@@ -238,6 +238,18 @@ TEST(CoverageList, IsPagedThroughAndShowsImports) {
   EXPECT_THAT(service.Get("/api/v1/coverage?cursor=x&minutes=2").wrong_parameters(), ElementsAre("cursor", "minutes"));
 }
 
+TEST(CoverageList, TellsWhatGitHubStillAllows) {
+  EventService service;
+  RateBudget& core = service.budgets.budget(RateResource::kCore);
+  core.limit = 5000;
+  core.remaining = 4321;
+  core.reset_at = At("2024-05-08T12:30:00Z");
+  service.budgets.budget(RateResource::kSearch) = RateBudget{};  // never asked
+  EXPECT_EQ(service.Get("/api/v1/coverage").json()["meta"]["github_requests"], json::parse(R"([
+    {"resource": "core", "limit": 5000, "remaining": 4321, "resets_at": "2024-05-08T12:30:00Z"},
+    {"resource": "search", "limit": 0, "remaining": 0, "resets_at": null}])"));
+}
+
 // ---- the ranking by activity
 
 TEST(TheRankingByActivity, ExplainsItsScoreWhereAsked) {

@@ -1,0 +1,64 @@
+"""A browser, and the stacks whose pages it looks at."""
+
+import datetime
+import subprocess
+
+import pytest
+from browser import PROJECT, Browser
+from stack import Stack, wait_until
+
+HISTORY_DAYS = 40
+
+
+@pytest.fixture(scope="session")
+def packages():
+    """What the pages and this browser's driver take from npm; a stack has to be started after it."""
+    done = subprocess.run([PROJECT / "nginx/site-packages/install", "--test", PROJECT / "build/site-packages"], capture_output=True, text=True)
+    if done.returncode == 69:
+        pytest.skip(f"npm's packages cannot be had: {done.stderr.strip()}")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="session")
+def browser(packages):
+    running = Browser()
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
+def demo(packages):
+    """A demo stack that collects when a test says so, with forty days of made-up history for the most starred repositories."""
+    with Stack(sim_options="--start-time now --topic kubernetes=300 --topic terraform=40 --seed 7 --no-limits --quiet") as running:
+        running.stop_part("cron")
+        assert running.maintenance("collect").status == 200  # or joins the run that brings the first events
+        wait_until(lambda: running.get("/api/v1/events/counts?minutes=60").json()["data"], what="events")
+        running.history = give_history(running)
+        yield running
+
+
+def give_history(running, repositories=20):
+    """{full name: [stars of each day]} of the history given, the newest day last; today's own stays as it was collected."""
+    # Another question than the page's, whose answer would be kept as it was before.
+    rows = running.get(f"/api/v1/topics/kubernetes/repositories?per_page={repositories + 1}").json()["data"][:repositories]
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    given, values = {}, []
+    for place, row in enumerate(rows):
+        stars = [row["stargazers_count"] - back * (place + 1) for back in range(HISTORY_DAYS, 0, -1)]
+        given[row["full_name"]] = [*stars, row["stargazers_count"]]
+        values += [f"({row['id']}, '{today - datetime.timedelta(days=HISTORY_DAYS - index)}', {max(0, count)}, {index}, {place})"
+                   for index, count in enumerate(stars)]
+    running.sql("INSERT IGNORE INTO repository_snapshots (repository_id, day, stargazers_count, forks_count, open_issues_count) VALUES "
+                + ", ".join(values))
+    assert running.maintenance("refresh-cache").status == 200
+    return given
+
+
+@pytest.fixture(scope="session")
+def bare(packages):
+    """A stack that collects nothing and has nothing."""
+    with Stack(demo=False, env={"COLLECT": "off", "TOPICS": "", "GITHUB_API_URL": "http://127.0.0.1:9"}) as running:
+        for topic in running.get("/api/v1/topics").json()["data"]:  # that of the defaults
+            assert running.admin("DELETE", f"/api/v1/topics/{topic['name']}").status == 204
+        wait_until(lambda: not running.get("/api/v1/topics?per_page=100").json()["data"], what="no topic")
+        yield running

@@ -9,7 +9,6 @@ namespace {
 constexpr double kStar = 2;
 constexpr double kFork = 1;
 constexpr double kLate = 3;  // for an event at the window's end, on top
-constexpr double kNew = 200;
 constexpr double kMillionths = 1'000'000;
 using Years = std::chrono::duration<double, std::chrono::years::period>;
 
@@ -26,7 +25,7 @@ TrendingScore TrendingScoreOf(const WindowEvents& stars, const WindowEvents& for
                               std::optional<double> age_years) {
   return {.stars = Weighed(kStar, stars, window),
           .forks = Weighed(kFork, forks, window),
-          .age = age_years ? kNew / (1 + *age_years) : 0};
+          .age = age_years ? kTrendingAgeMost / (1 + *age_years) : 0};
 }
 
 std::optional<double> AgeInYears(std::optional<TimePoint> created_at, TimePoint now) {

@@ -18,6 +18,8 @@ inline constexpr int64_t kTrendingStarsOver = 5;
 inline constexpr double kTrendingActorsShareOver = 0.9;  // distinct actors of each type, of the events
 inline constexpr std::chrono::days kTrendingPushedWithin{90};
 
+inline constexpr double kTrendingAgeMost = 200;  // the part of a repository that is made now
+
 // Events of one type in a window. Whole seconds, so that the sum is the same in whatever order they are added.
 struct WindowEvents {
   int64_t events = 0;
@@ -33,7 +35,7 @@ struct TrendingScore {
   double stars =
       0;  // sum over the stars of 2 + 3·f; f is the event's place in the window, 0 at its begin, 1 at its end
   double forks = 0;  // sum over the forks of 1 + 3·f
-  double age = 0;    // 200 / (1 + age in years); 0 where the age is not known
+  double age = 0;    // kTrendingAgeMost / (1 + age in years); 0 where the age is not known
   [[nodiscard]] double total() const { return stars + forks + age; }
   // What an order goes by: the total in millionths.
   [[nodiscard]] int64_t key() const;

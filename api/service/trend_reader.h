@@ -23,7 +23,7 @@ struct TrendingPosition {
 struct TrendingQuery {
   std::optional<TopicName> topic;         // of its members only
   TimePoint from;                         // inclusive; whole seconds
-  TimePoint to;                           // events after it, by a clock that is ahead, are in the window too
+  TimePoint to;                           // inclusive; whole seconds
   std::optional<TrendingPosition> after;  // keyset: strictly behind it
   size_t limit = 30;
 };

@@ -133,13 +133,12 @@ using TrendingById = std::unordered_map<RepositoryId, TrendingActivity>;
 constexpr int64_t kAboveStars = int64_t{1} << 62;
 
 // Moves those of the topic that trend before all others.
-Status PutTrendingFirst(Connection& db, const RankingQuery& query, std::vector<Place>& places, TrendingById& trending) {
-  const TrendingWindow window{
-      std::chrono::floor<std::chrono::seconds>(query.trending_to) - std::chrono::seconds{kTrendingWindow},
-      query.trending_to};
-  const auto candidates = ReadTrendingCandidates(db, window, query.topic);
-  if (!candidates) return tl::make_unexpected(candidates.error());
-  const auto all = FirstTrending(db, window, candidates->items, std::nullopt, candidates->items.size());
+Status PutTrendingFirst(Connection& db, const RankingQuery& query, TrendingHours& hours, std::vector<Place>& places,
+                        TrendingById& trending) {
+  const TimePoint to = std::chrono::floor<std::chrono::seconds>(query.trending_to);
+  TrendingSearch search(db, hours, {to - kTrendingWindow, to});
+  if (auto counted = search.Count(query.topic); !counted) return counted;
+  const auto all = search.All();
   if (!all) return tl::make_unexpected(all.error());
   for (const TrendingCandidate& one : *all) trending.emplace(one.position.id, one.activity);
   for (Place& place : places) {
@@ -251,14 +250,14 @@ Result<DetailsById> ReadDetails(Connection& db, const std::vector<Place>& places
 
 }  // namespace
 
-Result<RankingPage> ReadRanking(Connection& db, const RankingQuery& query, Day today) {
+Result<RankingPage> ReadRanking(Connection& db, const RankingQuery& query, Day today, TrendingHours& trending_hours) {
   auto first_day = ReadFirstDay(db, query.baseline_day, today);
   if (!first_day) return tl::make_unexpected(std::move(first_day.error()));
   auto places = ReadPlaces(db, query, query.sort == RankingSort::kPopularity ? *first_day : std::nullopt, today);
   if (!places) return tl::make_unexpected(std::move(places.error()));
   TrendingById trending;
   if (query.sort == RankingSort::kTrending) {
-    auto put = PutTrendingFirst(db, query, *places, trending);
+    auto put = PutTrendingFirst(db, query, trending_hours, *places, trending);
     if (!put) return tl::make_unexpected(std::move(put.error()));
   }
   std::ranges::sort(*places, Before);

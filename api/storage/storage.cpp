@@ -48,10 +48,10 @@ struct Storage::Parts {
       : reads({.connection = ForReading(options), .size = options.pool_size, .lease_timeout = options.lease_timeout},
               clock),
         work({.connection = ForJobs(options), .size = kWorkPoolSize, .lease_timeout = kWorkLeaseTimeout}, clock),
-        topics(reads, work, clock),
+        topics(reads, work, clock, trending_hours),
         repositories(reads),
         event_reader(reads),
-        trends(reads),
+        trends(reads, trending_hours),
         sources(reads, work),
         // Its statements are small ones; a lease that waits long for an answer had better count as lost.
         jobs(reads, ForReading(options)),
@@ -63,6 +63,7 @@ struct Storage::Parts {
 
   Pool reads;
   Pool work;
+  TrendingHours trending_hours;
   SqlTopicStore topics;
   SqlRepositoryStore repositories;
   SqlEventReader event_reader;

@@ -165,7 +165,7 @@ Result<Publication> SqlTopicStore::PublishSweep(const Sweep& sweep, bool whole, 
 Result<RankingPage> SqlTopicStore::Rank(const RankingQuery& query) {
   const auto today = DayOf(clock_.Now());
   auto page = WithConnection(reads_, [&](Connection& db) {
-    return InSnapshot(db, [&](Connection& same) { return ReadRanking(same, query, today); });
+    return InSnapshot(db, [&](Connection& same) { return ReadRanking(same, query, today, trending_hours_); });
   });
   if (!page) return WithContext("rank the topic " + query.topic.str(), std::move(page.error()));
   return page;

@@ -3,13 +3,15 @@
 
 #include "service/topic_store.h"
 #include "storage/pool.h"
+#include "storage/trending_hours.h"
 
 namespace repopulse {
 
 class SqlTopicStore final : public TopicStore {
  public:
   // `reads` for what clients wait for; `work` for sweeps, which may take longer.
-  SqlTopicStore(Pool& reads, Pool& work, const Clock& clock) : reads_(reads), work_(work), clock_(clock) {}
+  SqlTopicStore(Pool& reads, Pool& work, const Clock& clock, TrendingHours& trending_hours)
+      : reads_(reads), work_(work), clock_(clock), trending_hours_(trending_hours) {}
 
   Result<std::vector<Topic>> List() override;
   Result<std::optional<Topic>> Find(const TopicName& name) override;
@@ -28,6 +30,7 @@ class SqlTopicStore final : public TopicStore {
   Pool& reads_;
   Pool& work_;
   const Clock& clock_;
+  TrendingHours& trending_hours_;
 };
 
 }  // namespace repopulse

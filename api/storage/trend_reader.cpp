@@ -90,12 +90,11 @@ class HealthWords {
 
 Result<TrendingPage> SqlTrendReader::Trending(const TrendingQuery& query) {
   const auto work = [&](Connection& db) -> Result<TrendingPage> {
-    const TrendingWindow window{query.from, query.to};
-    const auto candidates = ReadTrendingCandidates(db, window, query.topic);
-    if (!candidates) return tl::make_unexpected(candidates.error());
-    auto first = FirstTrending(db, window, candidates->items, query.after, query.limit + 1);
+    TrendingSearch search(db, hours_, {query.from, query.to});
+    if (auto counted = search.Count(query.topic); !counted) return tl::make_unexpected(std::move(counted.error()));
+    auto first = search.First(query.after, query.limit + 1);
     if (!first) return tl::make_unexpected(std::move(first.error()));
-    TrendingPage page{.items = {}, .has_more = first->size() > query.limit, .events = candidates->events};
+    TrendingPage page{.items = {}, .has_more = first->size() > query.limit, .events = search.events()};
     if (page.has_more) first->pop_back();
     for (const TrendingCandidate& one : *first) {
       page.items.push_back(

@@ -3,12 +3,13 @@
 
 #include "service/trend_reader.h"
 #include "storage/pool.h"
+#include "storage/trending_hours.h"
 
 namespace repopulse {
 
 class SqlTrendReader final : public TrendReader {
  public:
-  explicit SqlTrendReader(Pool& pool) : pool_(pool) {}
+  SqlTrendReader(Pool& pool, TrendingHours& hours) : pool_(pool), hours_(hours) {}
 
   Result<TrendingPage> Trending(const TrendingQuery& query) override;
   Result<std::vector<Newcomer>> Newcomers(const TopicName& topic, TimePoint since, size_t limit) override;
@@ -16,6 +17,7 @@ class SqlTrendReader final : public TrendReader {
 
  private:
   Pool& pool_;
+  TrendingHours& hours_;
 };
 
 }  // namespace repopulse

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <span>
 #include <unordered_map>
 #include <unordered_set>
@@ -13,6 +14,8 @@
 namespace repopulse {
 namespace {
 
+using std::chrono::seconds;
+
 constexpr std::string_view kWordIds = "SELECT word, id FROM event_words WHERE word IN ('WatchEvent', 'ForkEvent')";
 constexpr std::string_view kMembers = R"(
   SELECT m.repository_id FROM topics t JOIN topic_repositories m ON m.topic_id = t.id
@@ -20,60 +23,24 @@ constexpr std::string_view kMembers = R"(
 constexpr std::string_view kAges = "SELECT id, created_at, pushed_at, gone_at FROM repositories WHERE id IN {}";
 constexpr std::string_view kActors = R"(
   SELECT repository_id, COUNT(DISTINCT type_id, actor_id), COUNT(*) FROM events
-  WHERE repository_id IN {} AND type_id IN (?, ?) AND created_at >= ?
+  WHERE repository_id IN {} AND type_id IN (?, ?) AND created_at >= ? AND created_at <= ?
   GROUP BY repository_id)";
 
-// So many are asked about at once; most of them hold.
+// So many are asked about their actors at once; most of them hold.
 constexpr size_t kGuardedAtOnce = 100;
+// So many more than are wanted are asked about their ages.
+constexpr size_t kAgesSlack = 50;
+constexpr size_t kAgesGrowth = 8;
 
-struct Words {
-  std::optional<int64_t> watch;
-  std::optional<int64_t> fork;
-};
+using Members = std::unordered_set<int64_t>;
 
-// None for a word that no stored event has.
-Result<Words> ReadWords(Connection& db) {
-  Words words;
+Result<TrendingWords> ReadWords(Connection& db) {
+  TrendingWords words;
   auto read = db.Query(kWordIds, {},
                        [&](const Row& row) { (row.Text(0) == "ForkEvent" ? words.fork : words.watch) = row.Int(1); });
   if (!read) return tl::make_unexpected(std::move(read.error()));
   return words;
 }
-
-struct Gained {
-  WindowEvents stars;
-  WindowEvents forks;
-};
-using GainedById = std::unordered_map<int64_t, Gained>;
-using Members = std::unordered_set<int64_t>;
-
-class WindowCounter {
- public:
-  WindowCounter(const TrendingWindow& window, const std::optional<Members>& members)
-      : window_(window), members_(members) {}
-
-  Status Count(Connection& db, int64_t type, WindowEvents Gained::*what) {
-    const EventMatch match{.repository = {}, .type = type, .action = {}};
-    const TimeRange range{std::chrono::floor<std::chrono::minutes>(window_.from), kEndOfTime};
-    return ReadMinutes(db, match, range, [&](const EventKind&, TimePoint minute, std::string_view places) {
-      EachPlace(places, minute, [&](const PlaceEntry& place) { Add(place, what); });
-    });
-  }
-  GainedById gained;
-  int64_t events = 0;
-
- private:
-  void Add(const PlaceEntry& place, WindowEvents Gained::*what) {
-    if (place.created_at < window_.from || place.repository == 0) return;
-    if (members_ && !members_->contains(place.repository)) return;
-    const TimePoint at = std::min(place.created_at, window_.to);
-    (gained[place.repository].*what).Add(std::chrono::floor<std::chrono::seconds>(at - window_.from).count());
-    ++events;
-  }
-
-  const TrendingWindow& window_;
-  const std::optional<Members>& members_;
-};
 
 Result<std::optional<Members>> ReadMembers(Connection& db, const std::optional<TopicName>& topic) {
   if (!topic) return std::optional<Members>();
@@ -87,37 +54,157 @@ bool Before(const TrendingPosition& a, const TrendingPosition& b) {
   return a.key != b.key ? a.key > b.key : a.id < b.id;
 }
 
-// Sets the age of those that are known. Those that are gone, or were not pushed to for long, leave the list.
-Status SetAges(Connection& db, TimePoint now, std::vector<RepositoryId> ids,
-               std::unordered_map<RepositoryId, TrendingCandidate>& candidates) {
-  for (size_t begin = 0; begin < ids.size(); begin += kIdListMax) {
-    const auto part = std::span(ids).subspan(begin, std::min(kIdListMax, ids.size() - begin));
-    std::vector<Value> parameters;
-    const std::string list = IdList(part, parameters);
-    auto read = db.Query(fmt::format(fmt::runtime(kAges), list), parameters, [&](const Row& row) {
-      const RepositoryId id{row.Int(0)};
-      const auto pushed_at = row.OptionalTime(2);
-      if (!row.IsNull(3) || (pushed_at && *pushed_at < now - kTrendingPushedWithin)) {
-        candidates.erase(id);
-      } else {
-        candidates.at(id).activity.age_years = AgeInYears(row.Time(1), now);
-      }
-    });
-    if (!read) return read;
+// Who may have more than so many stars. Few repositories do, so that a small table without their names, in which some
+// share a place, spares a large one with all of them.
+class StarSieve {
+ public:
+  void Add(const StretchGain& gain) {
+    uint32_t& stars = stars_[PlaceOf(gain.repository)];
+    stars += static_cast<uint32_t>(gain.stars);
   }
+  [[nodiscard]] bool MayPass(const StretchGain& gain) const {
+    return stars_[PlaceOf(gain.repository)] > kTrendingStarsOver;
+  }
+
+ private:
+  static constexpr unsigned kBits = 17;
+  static size_t PlaceOf(int64_t repository) {
+    // Fibonacci hashing: ids that follow each other go to places far apart.
+    return (static_cast<uint64_t>(repository) * 0x9E3779B97F4A7C15U) >> (64 - kBits);
+  }
+  std::vector<uint32_t> stars_ = std::vector<uint32_t>(size_t{1} << kBits);
+};
+
+}  // namespace
+
+Result<std::vector<StretchPtr>> TrendingSearch::ReadWindow() {
+  const TimePoint until = window_.to + seconds{1};
+  const TimePoint first_hour = CeilHour(window_.from);
+  const TimePoint last_hour = FloorHour(until);
+  std::vector<StretchPtr> stretches;
+  std::vector<TimeRange> cut = {{window_.from, until}};
+  if (first_hour < last_hour) {
+    const auto stored = StoredDays(db_);
+    if (!stored) return tl::make_unexpected(stored.error());
+    if (!*stored) return stretches;
+    auto whole = hours_.Read(db_, words_, {std::max(first_hour, (*stored)->from), last_hour});
+    if (!whole) return whole;
+    stretches = *std::move(whole);
+    cut = {{window_.from, first_hour}, {last_hour, until}};
+  }
+  for (const TimeRange& range : cut) {
+    if (range.from >= range.until) continue;
+    auto read = ReadStretch(db_, words_, range);
+    if (!read) return tl::make_unexpected(std::move(read.error()));
+    stretches.push_back(*std::move(read));
+  }
+  return stretches;
+}
+
+void TrendingSearch::AddUp(const std::vector<StretchPtr>& stretches) {
+  StarSieve sieve;
+  for (const StretchPtr& stretch : stretches) {
+    for (const StretchGain& gain : stretch->gains) sieve.Add(gain);
+  }
+  std::unordered_map<int64_t, Gained> by_id;
+  for (const StretchPtr& stretch : stretches) {
+    const int64_t begin = std::chrono::floor<seconds>(stretch->begin - window_.from).count();
+    for (const StretchGain& gain : stretch->gains) {
+      if (!sieve.MayPass(gain)) continue;
+      Gained& sum = by_id[gain.repository];
+      sum.stars.events += gain.stars;
+      sum.stars.seconds += gain.star_seconds + begin * gain.stars;
+      sum.forks.events += gain.forks;
+      sum.forks.seconds += gain.fork_seconds + begin * gain.forks;
+    }
+  }
+  const auto length = std::chrono::floor<seconds>(window_.to - window_.from);
+  for (auto& [id, sum] : by_id) {
+    if (sum.stars.events <= kTrendingStarsOver) continue;
+    sum.repository = id;
+    sum.score_least = TrendingScoreOf(sum.stars, sum.forks, length, std::nullopt).total();
+    gained_.push_back(sum);
+  }
+  std::ranges::sort(gained_, std::ranges::greater(), &Gained::score_least);
+}
+
+Status TrendingSearch::Count(const std::optional<TopicName>& topic) {
+  const auto words = ReadWords(db_);
+  if (!words) return tl::make_unexpected(words.error());
+  words_ = *words;
+  const auto members = ReadMembers(db_, topic);
+  if (!members) return tl::make_unexpected(members.error());
+  if (!words_.watch || (*members && (*members)->empty())) return {};
+  auto stretches = ReadWindow();
+  if (!stretches) return tl::make_unexpected(std::move(stretches.error()));
+  for (StretchPtr& stretch : *stretches) {
+    if (!*members) {
+      events_ += stretch->events;
+      continue;
+    }
+    auto of_members = std::make_shared<Stretch>();
+    of_members->begin = stretch->begin;
+    for (const StretchGain& gain : stretch->gains) {
+      if (!(*members)->contains(gain.repository)) continue;
+      of_members->gains.push_back(gain);
+      events_ += gain.stars + gain.forks;
+    }
+    stretch = std::move(of_members);
+  }
+  AddUp(*stretches);
   return {};
 }
 
-// By candidate: those of whose events too few have an actor of their own leave the list.
-Result<std::vector<TrendingCandidate>> WithActors(Connection& db, const TrendingWindow& window, const Words& words,
-                                                  std::span<const TrendingCandidate> candidates) {
+Result<std::vector<TrendingCandidate>> TrendingSearch::WithAges(size_t count, int64_t& least) {
+  auto end = gained_.end();
+  least = std::numeric_limits<int64_t>::min();
+  if (count < gained_.size()) {
+    const double limit = gained_[count].score_least;
+    // Above this score nobody is missing: who is not looked at has less even as the newest of all.
+    least = TrendingScore{.stars = limit, .forks = 0, .age = 0}.key();
+    end = std::ranges::find_if(gained_, [&](const Gained& one) { return one.score_least + kTrendingAgeMost < limit; });
+  }
+  std::unordered_map<int64_t, std::optional<double>> ages;
+  std::unordered_set<int64_t> left_out;
+  std::vector<RepositoryId> ids;
+  for (auto one = gained_.begin(); one != end; ++one) ids.push_back(RepositoryId{one->repository});
+  for (size_t begin = 0; begin < ids.size(); begin += kIdListMax) {
+    std::vector<Value> parameters;
+    const std::string list =
+        IdList(std::span(ids).subspan(begin, std::min(kIdListMax, ids.size() - begin)), parameters);
+    auto read = db_.Query(fmt::format(fmt::runtime(kAges), list), parameters, [&](const Row& row) {
+      const auto pushed_at = row.OptionalTime(2);
+      const bool gone = !row.IsNull(3) || (pushed_at && *pushed_at < window_.to - kTrendingPushedWithin);
+      if (gone) left_out.insert(row.Int(0));
+      ages[row.Int(0)] = AgeInYears(row.Time(1), window_.to);
+    });
+    if (!read) return tl::make_unexpected(std::move(read.error()));
+  }
+  const auto length = std::chrono::floor<seconds>(window_.to - window_.from);
+  std::vector<TrendingCandidate> candidates;
+  for (auto one = gained_.begin(); one != end; ++one) {
+    if (left_out.contains(one->repository)) continue;
+    const auto age = ages.find(one->repository);
+    TrendingActivity activity{.score = {},
+                              .stars = one->stars.events,
+                              .forks = one->forks.events,
+                              .actors = 0,
+                              .age_years = age == ages.end() ? std::nullopt : age->second};
+    activity.score = TrendingScoreOf(one->stars, one->forks, length, activity.age_years);
+    candidates.push_back({{activity.score.key(), RepositoryId{one->repository}}, activity});
+  }
+  std::ranges::sort(candidates, Before, &TrendingCandidate::position);
+  return candidates;
+}
+
+Result<std::vector<TrendingCandidate>> TrendingSearch::WithActors(const std::vector<TrendingCandidate>& candidates) {
   std::vector<RepositoryId> ids;
   for (const TrendingCandidate& one : candidates) ids.push_back(one.position.id);
   std::vector<Value> parameters;
   const std::string list = IdList(ids, parameters);
-  parameters.insert(parameters.end(), {words.watch.value_or(0), words.fork.value_or(0), window.from});
+  parameters.insert(parameters.end(), {words_.watch.value_or(0), words_.fork.value_or(0), window_.from, window_.to});
   std::unordered_map<RepositoryId, int64_t> actors;
-  auto read = db.Query(fmt::format(fmt::runtime(kActors), list), parameters, [&](const Row& row) {
+  auto read = db_.Query(fmt::format(fmt::runtime(kActors), list), parameters, [&](const Row& row) {
     const bool holds = static_cast<double>(row.Int(1)) > kTrendingActorsShareOver * static_cast<double>(row.Int(2));
     if (holds) actors.emplace(RepositoryId{row.Int(0)}, row.Int(1));
   });
@@ -132,63 +219,36 @@ Result<std::vector<TrendingCandidate>> WithActors(Connection& db, const Trending
   return held;
 }
 
-}  // namespace
-
-Result<TrendingCandidates> ReadTrendingCandidates(Connection& db, const TrendingWindow& window,
-                                                  const std::optional<TopicName>& topic) {
-  const auto words = ReadWords(db);
-  if (!words) return tl::make_unexpected(words.error());
-  const auto members = ReadMembers(db, topic);
-  if (!members) return tl::make_unexpected(members.error());
-  TrendingCandidates found;
-  if (!words->watch || (*members && (*members)->empty())) return found;
-  WindowCounter counter(window, *members);
-  auto counted = counter.Count(db, *words->watch, &Gained::stars);
-  if (counted && words->fork) counted = counter.Count(db, *words->fork, &Gained::forks);
-  if (!counted) return tl::make_unexpected(std::move(counted.error()));
-  found.events = counter.events;
-
-  std::unordered_map<RepositoryId, TrendingCandidate> candidates;
-  std::vector<RepositoryId> ids;
-  for (const auto& [repository, gained] : counter.gained) {
-    if (gained.stars.events <= kTrendingStarsOver) continue;
-    const RepositoryId id{repository};
-    ids.push_back(id);
-    TrendingCandidate& one = candidates[id];
-    one.position.id = id;
-    one.activity.stars = gained.stars.events;
-    one.activity.forks = gained.forks.events;
+Result<std::vector<TrendingCandidate>> TrendingSearch::First(const std::optional<TrendingPosition>& after,
+                                                             size_t limit) {
+  // Those that are certainly before `after` take no place among the best.
+  size_t passed = 0;
+  if (after) {
+    passed = static_cast<size_t>(std::ranges::count_if(gained_, [&](const Gained& one) {
+      return TrendingScore{.stars = one.score_least, .forks = 0, .age = 0}.key() > after->key;
+    }));
   }
-  std::ranges::sort(ids);
-  if (auto set = SetAges(db, window.to, ids, candidates); !set) return tl::make_unexpected(std::move(set.error()));
-  const auto length = std::chrono::floor<std::chrono::seconds>(window.to - window.from);
-  for (auto& [id, one] : candidates) {
-    const Gained& gained = counter.gained.at(id.value);
-    one.activity.score = TrendingScoreOf(gained.stars, gained.forks, length, one.activity.age_years);
-    one.position.key = one.activity.score.key();
-    found.items.push_back(one);
+  for (size_t count = passed + limit + kAgesSlack;; count *= kAgesGrowth) {
+    int64_t least = 0;
+    const auto candidates = WithAges(count, least);
+    if (!candidates) return candidates;
+    auto next = candidates->begin();
+    if (after) next = std::ranges::upper_bound(*candidates, *after, Before, &TrendingCandidate::position);
+    const auto end =
+        std::find_if(next, candidates->end(), [&](const TrendingCandidate& one) { return one.position.key <= least; });
+    std::vector<TrendingCandidate> first;
+    while (first.size() < limit && next != end) {
+      const auto left = static_cast<size_t>(end - next);
+      const auto asked = static_cast<ptrdiff_t>(std::min({left, kGuardedAtOnce, limit - first.size()}));
+      const auto held = WithActors({next, next + asked});
+      if (!held) return held;
+      first.insert(first.end(), held->begin(), held->end());
+      next += asked;
+    }
+    if (first.size() == limit || count >= gained_.size()) return first;
   }
-  std::ranges::sort(found.items, Before, &TrendingCandidate::position);
-  return found;
 }
 
-Result<std::vector<TrendingCandidate>> FirstTrending(Connection& db, const TrendingWindow& window,
-                                                     const std::vector<TrendingCandidate>& candidates,
-                                                     const std::optional<TrendingPosition>& after, size_t limit) {
-  const auto words = ReadWords(db);
-  if (!words) return tl::make_unexpected(words.error());
-  auto next = candidates.begin();
-  if (after) next = std::ranges::upper_bound(candidates, *after, Before, &TrendingCandidate::position);
-  std::vector<TrendingCandidate> first;
-  while (first.size() < limit && next != candidates.end()) {
-    const auto left = static_cast<size_t>(candidates.end() - next);
-    const size_t asked = std::min({left, kGuardedAtOnce, limit - first.size()});
-    auto held = WithActors(db, window, *words, std::span(next, asked));
-    if (!held) return held;
-    first.insert(first.end(), held->begin(), held->end());
-    next += static_cast<ptrdiff_t>(asked);
-  }
-  return first;
-}
+Result<std::vector<TrendingCandidate>> TrendingSearch::All() { return First(std::nullopt, gained_.size()); }
 
 }  // namespace repopulse

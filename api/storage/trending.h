@@ -1,4 +1,4 @@
-// Which repositories trend: from the stars and forks of a window, as event_minutes holds them.
+// Which repositories trend: from the stars and forks of a window.
 #pragma once
 
 #include <optional>
@@ -8,31 +8,60 @@
 #include "domain/trending.h"
 #include "service/trend_reader.h"
 #include "storage/connection.h"
+#include "storage/trending_hours.h"
 
 namespace repopulse {
 
 struct TrendingWindow {
-  TimePoint from;  // whole seconds
+  TimePoint from;  // whole seconds; both belong to it
   TimePoint to;
 };
 
-// One that may trend: its actors are not looked at yet.
+// One that may trend, or does.
 struct TrendingCandidate {
   TrendingPosition position;
   TrendingActivity activity;
 };
 
-struct TrendingCandidates {
-  std::vector<TrendingCandidate> items;  // in order
-  int64_t events = 0;                    // stars and forks in the window
-};
+// What trends in one window, of a topic's members where one is given; a topic that is not tracked has none. Lives
+// within one snapshot of its caller.
+class TrendingSearch {
+ public:
+  TrendingSearch(Connection& db, TrendingHours& hours, const TrendingWindow& window)
+      : db_(db), hours_(hours), window_(window) {}
 
-// Inside a snapshot of its caller. Of a topic's members, where one is given; a topic that is not tracked has none.
-Result<TrendingCandidates> ReadTrendingCandidates(Connection& db, const TrendingWindow& window,
-                                                  const std::optional<TopicName>& topic);
-// The first `limit` behind `after` for which all guards hold, with their actors.
-Result<std::vector<TrendingCandidate>> FirstTrending(Connection& db, const TrendingWindow& window,
-                                                     const std::vector<TrendingCandidate>& candidates,
-                                                     const std::optional<TrendingPosition>& after, size_t limit);
+  // Adds the window up; once, before all else.
+  Status Count(const std::optional<TopicName>& topic);
+  // Stars and forks in the window.
+  [[nodiscard]] int64_t events() const { return events_; }
+  // The first `limit` behind `after` for which all guards hold.
+  Result<std::vector<TrendingCandidate>> First(const std::optional<TrendingPosition>& after, size_t limit);
+  // All of them.
+  Result<std::vector<TrendingCandidate>> All();
+
+ private:
+  // One with enough stars, before anything else is known of it.
+  struct Gained {
+    int64_t repository = 0;
+    WindowEvents stars;
+    WindowEvents forks;
+    double score_least = 0;  // without the part of its age
+  };
+
+  Result<std::vector<StretchPtr>> ReadWindow();
+  void AddUp(const std::vector<StretchPtr>& stretches);
+  // Those of the best `count` by score_least, and of all that may be before one of them, in order, with their ages;
+  // those that are gone, or were not pushed to for long, left out. Only what is not behind `least` stands where it
+  // would among all.
+  Result<std::vector<TrendingCandidate>> WithAges(size_t count, int64_t& least);
+  Result<std::vector<TrendingCandidate>> WithActors(const std::vector<TrendingCandidate>& candidates);
+
+  Connection& db_;
+  TrendingHours& hours_;
+  const TrendingWindow window_;
+  TrendingWords words_;
+  std::vector<Gained> gained_;  // by score_least, the most first
+  int64_t events_ = 0;
+};
 
 }  // namespace repopulse

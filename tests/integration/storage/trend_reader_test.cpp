@@ -122,9 +122,64 @@ TEST_F(TrendReaderTest, LeavesOutWhatIsGoneOrNoLongerWorkedOn) {
   EXPECT_THAT(Ids(), ElementsAre(2));
 }
 
-TEST_F(TrendReaderTest, TakesEventsOfAClockThatIsAheadForTheLatest) {
+TEST_F(TrendReaderTest, TakesEventsOfAClockThatIsAheadWhenTheirTimeHasCome) {
   Star(1, 6, "2026-07-01T12:03:00Z");
+  EXPECT_THAT(Ids(), IsEmpty());
+  clock_.Advance(std::chrono::minutes{3});
   EXPECT_DOUBLE_EQ(Trending(LastDay()).items.at(0).trending.score.stars, 30);
+}
+
+TEST_F(TrendReaderTest, SeesWhatComesLateToAnHourItHasReadAlready) {
+  Star(1, 5, "2026-07-01T02:00:00Z");
+  EXPECT_THAT(Ids(), IsEmpty());
+  Star(1, 1, "2026-07-01T02:59:59Z");
+  Fork(1, 1, "2026-07-01T02:00:00Z");
+  const TrendingPage page = Trending(LastDay());
+  EXPECT_THAT(IdsOf(page), ElementsAre(1));
+  EXPECT_EQ(page.items[0].trending.stars, 6);
+  EXPECT_EQ(page.items[0].trending.forks, 1);
+  EXPECT_EQ(page.events, 7);
+}
+
+TEST_F(TrendReaderTest, AddsUpCutAndWholeHoursTheSame) {
+  Star(1, 3, "2026-06-30T12:30:00Z");  // in the hour in which the window begins
+  Star(1, 3, "2026-06-30T12:29:59Z");  // before it
+  Star(1, 4, "2026-07-01T12:30:00Z");  // at its end
+  Star(1, 4, "2026-07-01T12:30:01Z");  // after it
+  Star(1, 2, "2026-06-30T13:00:00Z");  // at the begin of a whole hour: 30 minutes of 24 hours
+  TrendingQuery query = LastDay();
+  query.to += std::chrono::minutes{30};
+  query.from += std::chrono::minutes{30};
+  const TrendingPage page = Trending(query);
+  ASSERT_EQ(page.items.size(), 1U);
+  EXPECT_EQ(page.items[0].trending.stars, 9);
+  EXPECT_DOUBLE_EQ(page.items[0].trending.score.stars, 3 * 2.0 + 4 * 5.0 + 2 * (2 + 3 * 30.0 / 1440));
+}
+
+TEST_F(TrendReaderTest, FindsANewOneAmongManyThatHaveMoreStars) {
+  for (int64_t id = 1; id <= 120; ++id) Star(id, 20);
+  Star(500, 6);
+  Save(500, "2026-07-01T11:00:00Z", "2026-07-01T11:00:00Z");
+  TrendingQuery query = LastDay();
+  query.limit = 3;
+  EXPECT_THAT(IdsOf(Trending(query)), ElementsAre(500, 1, 2));
+  query.limit = 30;
+  std::vector<int64_t> ids;
+  for (bool more = true; more;) {
+    const TrendingPage page = Trending(query);
+    for (const int64_t id : IdsOf(page)) ids.push_back(id);
+    more = page.has_more;
+    if (more) query.after = page.items.back().position;
+  }
+  ASSERT_EQ(ids.size(), 121U);
+  EXPECT_EQ(ids.front(), 500);
+  EXPECT_EQ(ids.back(), 120);
+}
+
+TEST_F(TrendReaderTest, LooksFurtherWhereTheBestDoNotHold) {
+  for (int64_t id = 1; id <= 60; ++id) Star(id, 30, "2026-07-01T06:00:00Z", true);  // each by one actor
+  for (int64_t id = 101; id <= 103; ++id) Star(id, 6);
+  EXPECT_THAT(Ids(), ElementsAre(101, 102, 103));
 }
 
 TEST_F(TrendReaderTest, GoesOnBehindAPlaceWithoutRepeatingOrLeavingOut) {

@@ -15,6 +15,7 @@ using std::chrono::minutes;
 
 constexpr int64_t kMinutesMax = 43'200;  // 30 days
 constexpr int64_t kSeriesMinutesMax = 120;
+constexpr int64_t kSeriesMinutesDefault = 60;
 constexpr int64_t kMinCountMax = 1'000'000'000;
 constexpr int64_t kMinCountDefault = 2;
 
@@ -87,18 +88,36 @@ Result<Representation> ShowCounts(const Services& services, const CountsRequest&
                              stated->data_as_of);
 }
 
-// ---- GET /events/counts?bucket=minute: the same minute by minute, of all repositories
+Checked<ReadQuery> ReadCounts(const Services& services, const Request& request, const PathValues&) {
+  Params params(request);
+  CountsRequest asked;
+  asked.minutes = params.Integer("minutes", 1, kMinutesMax);
+  asked.words = EventWords::Read(params);
+  asked.repository = ReadRepositoryParameter(params);
+  asked.format = ReadFormat(params);
+  if (auto problem = params.Finish()) return Refuse(*std::move(problem));
+  return ReadQuery{"v1/events/counts?minutes=" + (asked.minutes ? std::to_string(*asked.minutes) : "") + "&" +
+                       asked.words.Key() + "&repo=" + KeyOf(asked.repository) + "&format=" + ToString(asked.format),
+                   kEventsScope, [&services, asked] { return ShowCounts(services, asked); }};
+}
 
-Result<Representation> ShowMinutes(const Services& services, const CountsRequest& asked) {
+// ---- GET /events/history: the last minutes one by one, of all repositories
+
+struct MinutesRequest {
+  int64_t minutes = 0;
+  std::optional<std::string> type;
+  ListFormat format = ListFormat::kJson;
+};
+
+Result<Representation> ShowMinutes(const Services& services, const MinutesRequest& asked) {
   constexpr std::chrono::seconds kBucket = minutes{1};
   const TimePoint now = services.clock.Now();
-  // Whole minutes, so that the first is not the smaller one.
-  const TimePoint from = BucketOf(now - minutes{*asked.minutes}, kBucket) + kBucket;
+  const TimePoint to = BucketOf(now, kBucket);  // has begun
+  const TimePoint from = to - kBucket * (asked.minutes - 1);
   auto counts = services.events.Minutes(from);
   if (!counts) return tl::make_unexpected(std::move(counts.error()));
-  const TimePoint to = BucketOf(now, kBucket);
   std::erase_if(*counts, [&](const BucketCount& count) {
-    return count.bucket > to || (asked.words.type && count.type != *asked.words.type);
+    return count.bucket > to || (asked.type && count.type != *asked.type);
   });
   int64_t events = 0;
   for (const BucketCount& count : *counts) events += count.events;
@@ -107,41 +126,23 @@ Result<Representation> ShowMinutes(const Services& services, const CountsRequest
       {.repository = std::nullopt, .from = from, .to = std::max(from, now), .bound = "minutes", .sample_size = events},
       now);
   if (!stated) return tl::make_unexpected(std::move(stated.error()));
-  stated->meta["window"]["minutes"] = *asked.minutes;
+  stated->meta["window"]["minutes"] = asked.minutes;
   stated->meta["bucket"] = "minute";
   return services.builder.Ok(ContentType(asked.format),
                              RenderBuckets(asked.format, *counts, {from, to, kBucket}, stated->meta),
                              stated->data_as_of);
 }
 
-void CheckSeries(Params& params, const CountsRequest& asked) {
-  if (!params.Has("minutes") || asked.minutes.value_or(0) > kSeriesMinutesMax) {
-    params.Reject("minutes", asked.minutes ? std::to_string(*asked.minutes) : "",
-                  "with bucket=minute a whole number from 1 to " + std::to_string(kSeriesMinutesMax));
-  }
-  for (const char* name : {"action", "repo"}) {
-    if (params.Has(name)) params.Reject(name, "", "not with bucket=minute, which is of all repositories and actions");
-  }
-}
-
-Checked<ReadQuery> ReadCounts(const Services& services, const Request& request, const PathValues&) {
+Checked<ReadQuery> ReadMinutes(const Services& services, const Request& request, const PathValues&) {
   Params params(request);
-  CountsRequest asked;
-  asked.minutes = params.Integer("minutes", 1, kMinutesMax);
-  asked.words = EventWords::Read(params);
-  asked.repository = ReadRepositoryParameter(params);
+  MinutesRequest asked;
+  asked.minutes = params.Integer("minutes", 1, kSeriesMinutesMax).value_or(kSeriesMinutesDefault);
+  asked.type = ReadEventType(params);
   asked.format = ReadFormat(params);
-  const bool series = params.Has("bucket") && params.OneOf("bucket", {"minute"}, "") == "minute";
-  if (series) CheckSeries(params, asked);
   if (auto problem = params.Finish()) return Refuse(*std::move(problem));
-  if (series) {
-    return ReadQuery{"v1/events/counts?bucket=minute&minutes=" + std::to_string(*asked.minutes) + "&" +
-                         asked.words.Key() + "&format=" + ToString(asked.format),
-                     kEventsScope, [&services, asked] { return ShowMinutes(services, asked); }};
-  }
-  return ReadQuery{"v1/events/counts?minutes=" + (asked.minutes ? std::to_string(*asked.minutes) : "") + "&" +
-                       asked.words.Key() + "&repo=" + KeyOf(asked.repository) + "&format=" + ToString(asked.format),
-                   kEventsScope, [&services, asked] { return ShowCounts(services, asked); }};
+  return ReadQuery{"v1/events/history?minutes=" + std::to_string(asked.minutes) + "&type=" + asked.type.value_or("") +
+                       "&format=" + ToString(asked.format),
+                   kEventsScope, [&services, asked] { return ShowMinutes(services, asked); }};
 }
 
 // ---- GET /events/intervals
@@ -291,6 +292,8 @@ void AddEventRoutes(RouteTable& table, Services& services) {
   };
   table.Add({Method::kGet, "/api/v1/events/counts", Access::kAnybody, read(ReadCounts),
              "Events of the last minutes, or of all time, by type and action"});
+  table.Add({Method::kGet, "/api/v1/events/history", Access::kAnybody, read(ReadMinutes),
+             "Events of the last minutes by minute and type"});
   table.Add({Method::kGet, "/api/v1/events/intervals", Access::kAnybody, read(ReadIntervals),
              "The time between consecutive events: mean, median and ninetieth percentile"});
   table.Add({Method::kGet, "/api/v1/events/repositories", Access::kAnybody, read(ReadRepositories),

@@ -65,6 +65,8 @@ const commands = {
     watch(new URL(url).origin);
     await page.addInitScript(() => {
       globalThis.policyReports = [];
+      // When something was last drawn, in the page's own time.
+      new MutationObserver(() => { globalThis.lastDrawn = performance.now(); }).observe(document, { childList: true, subtree: true });
       addEventListener("securitypolicyviolation", (event) => globalThis.policyReports.push(`${event.violatedDirective} ${event.blockedURI}`));
     });
     await page.goto(url);

@@ -41,6 +41,12 @@ def test_the_first_view_is_small(browser, demo):
     assert 10_000 < page.evaluate(script=weight) < 150_000
 
 
+def test_the_first_view_is_drawn_soon_after_its_answers(browser, demo):
+    late = """lastDrawn - Math.max(...performance.getEntriesByType('resource').filter((one) => one.initiatorType === 'fetch').map((one) => one.responseEnd))"""
+    delays = [browser.open(f"{demo.url}/").evaluate(script=late) for _ in range(3)]
+    assert min(delays) < 300, delays  # ms; of three, as others may use the machine
+
+
 def test_the_topics_show_what_the_api_says(browser, demo):
     page = browser.open(f"{demo.url}/")
     shown = page.texts(selector=".columns > div:first-child .short a")
@@ -194,6 +200,13 @@ def test_the_status_tells_sources_budget_and_parts(browser, demo):
     page.click(role="button", name="Gaps")
     assert page.attribute(selector="section[aria-labelledby=sources] th:nth-child(4)", name="aria-sort") == "descending"
     assert "admin key" in page.text(selector="section[aria-labelledby=jobs]")
+
+
+def test_the_api_has_its_page(browser, demo):
+    page = browser.open(f"{demo.url}/")
+    page.click(role="link", name="API")
+    page.waitForText(text="/api/v1/topics/{topic}/repositories")
+    page.check(own=False)
 
 
 def test_it_can_be_used_by_keyboard_alone(browser, demo):

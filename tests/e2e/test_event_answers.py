@@ -82,6 +82,21 @@ def test_counts_of_the_last_minutes(replayed, hours, minutes):
     assert {row["type"]: row["count"] for row in found["data"]} in allowed
 
 
+def test_minutes_one_by_one(replayed, hours):
+    found = answer(replayed, "/events/history?minutes=120")
+    rows = found["data"]
+    begins = [seconds(row["bucket"]) for row in rows]
+    assert begins == list(range(begins[0], begins[0] + 7200, 60))
+    for begin, row in zip(begins, rows):
+        counted = hours.counts_by_type(since=begin, until=begin + 60)
+        assert {kind: number for kind, number in row["counts"].items() if number} == counted
+        assert row["total"] == sum(counted.values())
+    assert found["meta"]["sample_size"] == sum(row["total"] for row in rows) > 5000
+    pushes = answer(replayed, "/events/history?minutes=120&type=PushEvent")["data"]
+    assert {row["bucket"]: row["counts"].get("PushEvent", 0) for row in pushes if row["total"]}.items() <= \
+        {row["bucket"]: row["counts"]["PushEvent"] for row in rows}.items()
+
+
 @pytest.mark.parametrize("filters", ["type=PullRequestEvent", "type=IssuesEvent&action=closed", "action=opened", "type=PushEvent"])
 def test_counts_of_a_type_or_action(replayed, hours, filters):
     wanted = dict(part.split("=") for part in filters.split("&"))

@@ -81,7 +81,7 @@ TEST(EventCounts, NameAllMistakesAtOnce) {
   EXPECT_EQ(service.Get("/api/v1/events/counts?minutes=0").status, 400);
 }
 
-// ---- /events/counts?bucket=minute
+// ---- /events/history
 
 TEST(EventMinutes, AreASeriesOfWholeMinutesWithZeros) {
   EventService service;  // it is noon
@@ -91,7 +91,7 @@ TEST(EventMinutes, AreASeriesOfWholeMinutesWithZeros) {
   service.events.Add({2}, "IssuesEvent", "opened", "2024-05-08T11:59:30Z");
   service.events.Add({2}, "IssuesEvent", "closed", "2024-05-08T11:59:31Z");
   service.events.Add({2}, "IssuesEvent", "closed", "2024-05-08T12:01:00Z");  // ahead of the clock
-  const json answer = service.Get("/api/v1/events/counts?minutes=4&bucket=minute").json();
+  const json answer = service.Get("/api/v1/events/history?minutes=4").json();
   EXPECT_EQ(answer["data"], json::parse(R"([
     {"bucket": "2024-05-08T11:57:00Z", "total": 2, "counts": {"PushEvent": 2, "IssuesEvent": 0}},
     {"bucket": "2024-05-08T11:58:00Z", "total": 0, "counts": {"PushEvent": 0, "IssuesEvent": 0}},
@@ -107,21 +107,20 @@ TEST(EventMinutes, CanBeOfOneTypeAndATable) {
   EventService service;
   service.events.Add({1}, "PushEvent", "", "2024-05-08T11:59:10Z");
   service.events.Add({1}, "WatchEvent", "started", "2024-05-08T11:59:20Z");
-  EXPECT_EQ(service.Get("/api/v1/events/counts?minutes=2&bucket=minute&type=WatchEvent&format=csv").body,
+  EXPECT_EQ(service.Get("/api/v1/events/history?minutes=2&type=WatchEvent&format=csv").body,
             "bucket,total,counts.WatchEvent\r\n"
             "2024-05-08T11:59:00Z,1,1\r\n"
             "2024-05-08T12:00:00Z,0,0\r\n");
 }
 
-TEST(EventMinutes, NameAllMistakesAtOnce) {
+TEST(EventMinutes, AreSixtyUnlessToldAndNameAllMistakesAtOnce) {
   EventService service;
-  const Seen seen = service.Get("/api/v1/events/counts?minutes=121&bucket=minute&action=opened&repo=a/two");
+  EXPECT_EQ(service.Get("/api/v1/events/history").json()["data"].size(), 60U);
+  EXPECT_EQ(service.Get("/api/v1/events/history?minutes=120").json()["data"].size(), 120U);
+  const Seen seen = service.Get("/api/v1/events/history?minutes=121&type=a-b&format=xml&repo=a/two");
   EXPECT_EQ(seen.status, 400);
-  EXPECT_THAT(seen.wrong_parameters(), ElementsAre("minutes", "action", "repo"));
-  EXPECT_EQ(seen.json()["errors"][0]["allowed"], "with bucket=minute a whole number from 1 to 120");
-  EXPECT_THAT(service.Get("/api/v1/events/counts?bucket=minute").wrong_parameters(), ElementsAre("minutes"));
-  EXPECT_THAT(service.Get("/api/v1/events/counts?bucket=hour&minutes=5").wrong_parameters(), ElementsAre("bucket"));
-  EXPECT_EQ(service.Get("/api/v1/events/counts?minutes=120&bucket=minute").status, 200);
+  EXPECT_THAT(seen.wrong_parameters(), ElementsAre("minutes", "type", "format", "repo"));
+  EXPECT_EQ(seen.json()["errors"][0]["allowed"], "a whole number from 1 to 120");
 }
 
 // ---- /events/intervals

@@ -19,7 +19,7 @@ export function view({ query, signal }) {
     h("p", { class: "lead" }, "All public events that were seen, drawn anew by themselves."),
     section("By the minute", { id: "minutes", aside: tabs("Time", MINUTES.map(([many, name]) => ({ name, href: here({ minutes: many }), on: many === minutes }))) },
       block({ signal, lines: 7, every: EVERY_SECONDS, label: "events",
-        load: () => get(url("/api/v1/events/counts", { minutes, bucket: "minute" }), { signal }),
+        load: () => get(url("/api/v1/events/history", { minutes }), { signal }),
         draw: ({ data, meta }) => [eventChart(data, { label: `Events by minute and type in the last ${minutes} minutes` }) ?? empty("No event of this time was seen."), basis(meta)] })),
     h("div", { class: "halves" },
       section("By type", { id: "types" }, block({ signal, lines: 8, every: EVERY_SECONDS, label: "counts",

@@ -19,7 +19,7 @@ class MemoryTrimmer {
   explicit MemoryTrimmer(std::chrono::milliseconds interval, Memory memory = OfProcess());
 
   // So much more than after the last trim is reason for another.
-  static constexpr size_t kGrowthBytes = size_t{4} << 20U;
+  static constexpr size_t kGrowthBytes = size_t{2} << 20U;
 
  private:
   static Memory OfProcess();

@@ -43,7 +43,7 @@ constexpr std::chrono::seconds kDrainDeadline{8};
 constexpr std::chrono::seconds kGitHubDeadline{9};
 // A replica's memory is what its answers need, and holes in its arenas: few of them, looked after.
 constexpr int kArenas = 2;
-constexpr std::chrono::seconds kTrimInterval{2};
+constexpr std::chrono::seconds kTrimInterval{1};
 
 int Tell(int exit_code, const std::string& sentence) {
   LogError("cannot_start", {{"error", sentence}});

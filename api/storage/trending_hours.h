@@ -44,7 +44,7 @@ Result<StretchPtr> ReadStretch(Connection& db, const TrendingWords& words, const
 // Thread-safe. Holds at most kGainsMax repositories' gains, those of the latest hours asked for.
 class TrendingHours {
  public:
-  static constexpr size_t kGainsMax = 1'000'000;  // 32 bytes each
+  static constexpr size_t kGainsMax = 400'000;  // 32 bytes each: as much as the near-cache
 
   // The hours of the range (whole hours) in which something happened. Inside a snapshot of its caller.
   Result<std::vector<StretchPtr>> Read(Connection& db, const TrendingWords& words, const TimeRange& hours);

@@ -41,8 +41,10 @@ constexpr std::chrono::milliseconds kDrainTime{300};
 constexpr std::chrono::seconds kDrainDeadline{8};
 // Of one request to GitHub: one that a collecting run sends at its end is over before the next run begins.
 constexpr std::chrono::seconds kGitHubDeadline{9};
-// A replica's memory is what its answers need, and holes in its arenas: few of them, looked after.
+// What an answer needed is kept for the next one, in few arenas, instead of being given back and fetched again each
+// time; what is kept in vain is given back in between.
 constexpr int kArenas = 2;
+constexpr int kKeptBytes = 4 << 20;
 constexpr std::chrono::seconds kTrimInterval{1};
 
 int Tell(int exit_code, const std::string& sentence) {
@@ -223,6 +225,8 @@ struct Replica {
 
 int Serve(const Config& config) {
   mallopt(M_ARENA_MAX, kArenas);
+  mallopt(M_MMAP_THRESHOLD, kKeptBytes);
+  mallopt(M_TRIM_THRESHOLD, kKeptBytes);
   const StopSignals signals;
   InitLogging(config.log_level, config.replica_name);
   ServiceClock clock;

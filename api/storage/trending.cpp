@@ -54,25 +54,15 @@ bool Before(const TrendingPosition& a, const TrendingPosition& b) {
   return a.key != b.key ? a.key > b.key : a.id < b.id;
 }
 
-// Who may have more than so many stars. Few repositories do, so that a small table without their names, in which some
-// share a place, spares a large one with all of them.
-class StarSieve {
+// Where repositories stand in a table of few places, which several may share.
+class Places {
  public:
-  void Add(const StretchGain& gain) {
-    uint32_t& stars = stars_[PlaceOf(gain.repository)];
-    stars += static_cast<uint32_t>(gain.stars);
-  }
-  [[nodiscard]] bool MayPass(const StretchGain& gain) const {
-    return stars_[PlaceOf(gain.repository)] > kTrendingStarsOver;
-  }
-
- private:
   static constexpr unsigned kBits = 17;
-  static size_t PlaceOf(int64_t repository) {
-    // Fibonacci hashing: ids that follow each other go to places far apart.
+  static constexpr size_t kCount = size_t{1} << kBits;
+  static size_t Of(int64_t repository) {
+    // Fibonacci hashing: ids that follow each other stand far apart.
     return (static_cast<uint64_t>(repository) * 0x9E3779B97F4A7C15U) >> (64 - kBits);
   }
-  std::vector<uint32_t> stars_ = std::vector<uint32_t>(size_t{1} << kBits);
 };
 
 }  // namespace
@@ -102,16 +92,29 @@ Result<std::vector<StretchPtr>> TrendingSearch::ReadWindow() {
 }
 
 void TrendingSearch::AddUp(const std::vector<StretchPtr>& stretches) {
-  StarSieve sieve;
+  // Few repositories have enough stars: where all that share a place have not, none of them is looked at again.
+  std::vector<int32_t> stars_at(Places::kCount);
   for (const StretchPtr& stretch : stretches) {
-    for (const StretchGain& gain : stretch->gains) sieve.Add(gain);
+    for (const StretchGain& gain : stretch->gains) stars_at[Places::Of(gain.repository)] += gain.stars;
   }
-  std::unordered_map<int64_t, Gained> by_id;
+  std::vector<Gained> sums = {{}};  // the first stands for none
+  std::vector<uint32_t> next_of = {0};
+  std::vector<uint32_t> first_at(Places::kCount);
+  const auto sum_of = [&](int64_t repository) -> Gained& {
+    uint32_t& first = first_at[Places::Of(repository)];
+    for (uint32_t at = first; at != 0; at = next_of[at]) {
+      if (sums[at].repository == repository) return sums[at];
+    }
+    sums.push_back({.repository = repository});
+    next_of.push_back(first);
+    first = static_cast<uint32_t>(sums.size() - 1);
+    return sums.back();
+  };
   for (const StretchPtr& stretch : stretches) {
     const int64_t begin = std::chrono::floor<seconds>(stretch->begin - window_.from).count();
     for (const StretchGain& gain : stretch->gains) {
-      if (!sieve.MayPass(gain)) continue;
-      Gained& sum = by_id[gain.repository];
+      if (stars_at[Places::Of(gain.repository)] <= kTrendingStarsOver) continue;
+      Gained& sum = sum_of(gain.repository);
       sum.stars.events += gain.stars;
       sum.stars.seconds += gain.star_seconds + begin * gain.stars;
       sum.forks.events += gain.forks;
@@ -119,9 +122,8 @@ void TrendingSearch::AddUp(const std::vector<StretchPtr>& stretches) {
     }
   }
   const auto length = std::chrono::floor<seconds>(window_.to - window_.from);
-  for (auto& [id, sum] : by_id) {
+  for (Gained& sum : sums) {
     if (sum.stars.events <= kTrendingStarsOver) continue;
-    sum.repository = id;
     sum.score_least = TrendingScoreOf(sum.stars, sum.forks, length, std::nullopt).total();
     gained_.push_back(sum);
   }

@@ -43,8 +43,8 @@ class TrendingSearch {
   // One with enough stars, before anything else is known of it.
   struct Gained {
     int64_t repository = 0;
-    WindowEvents stars;
-    WindowEvents forks;
+    WindowEvents stars = {};
+    WindowEvents forks = {};
     double score_least = 0;  // without the part of its age
   };
 

@@ -20,8 +20,9 @@ WRITES = [one for one in DOCUMENT.operations if one.method != "GET"]
 # Described successes that come after ten minutes only.
 NOT_PROVOKED = {(name, 202) for name in ("bootstrapByGet", "bootstrap", "updateCacheByGet", "updateCache")}
 ABSENT = {"topic": "nobody-tracks-this", "owner": "nobody", "repo": "has-this"}
-# A 404 that comes of a value that is allowed; the predecessors have an answer for any name there.
-MISSING_IS_404 = [one for one in READS if 404 in one.statuses() and ABSENT.keys() & {parameter.name for parameter in one.in_path()}]
+OF_A_REPOSITORY = [one for one in READS if one.path.startswith("/api/v1/repos/{owner}/{repo}")]
+# What does not exist; two of the predecessors' endpoints have an answer for any name.
+MISSING_IS_404 = [one for one in READS if ABSENT.keys() & {parameter.name for parameter in one.in_path()} and "average_pr_time" not in one.path]
 LISTS = [one for one in READS if any(parameter.name == "cursor" for parameter in one.parameters)]
 
 
@@ -81,7 +82,7 @@ def walk():
                 github.add_events(name, "WatchEvent", "started", actor=f"gazer-{number}", created_at=begin, delay_seconds=0)
         settings = {"TRACK": "kubernetes/kubernetes,kubernetes/before", "TRACK_TOP": 0, "FIREHOSE": "off", "FRESH_SECONDS": 1,
                     "MAX_ACTIVE_REPOS": ACTIVE_MAX, "GHARCHIVE_URL": f"{github.url}/archive"}
-        with Service(github, ["kubernetes"], **settings) as service:
+        with Service(github, ["kubernetes", "empty-shelf"], **settings) as service:
             collect_until(service, lambda: all(counted(service, name) == EVENTS for name in ("kubernetes", "before")))
             github.mutate({"op": "rename", "repository": second["id"], "full_name": "kubernetes/after"})
             collect_until(service, lambda: service.get("/api/v1/repos/kubernetes/before").status == 301)
@@ -139,11 +140,7 @@ def test_reads_that_were_had_before_are_304(walk, operation):
 
 @ids(LISTS)
 def test_lists_go_on_with_the_cursor_of_their_link(walk, operation):
-    answer = walk.success(operation, query={"per_page": 1})
-    if operation.id == "listTopics":
-        assert next_link(answer) is None  # there is one topic
-        return
-    wanted = next_link(answer)
+    wanted = next_link(walk.success(operation, query={"per_page": 1}))
     assert wanted
     answer = walk.service.get(wanted)
     operation.check(answer)
@@ -155,7 +152,7 @@ def test_what_does_not_exist_is_404(walk, operation):
     assert walk.ask(operation, path=ABSENT).status == 404
 
 
-@ids([one for one in READS if 301 in one.statuses()])
+@ids(OF_A_REPOSITORY)
 def test_a_former_name_leads_to_the_present_one(walk, operation):
     answer = walk.ask(operation, path={"owner": "kubernetes", "repo": "before"})
     assert answer.status == 301
@@ -242,13 +239,12 @@ def test_tracking_a_repository(walk):
     track, untrack = DOCUMENT.operation("trackRepository"), DOCUMENT.operation("untrackRepository")
     quiet = {"owner": "kubernetes", "repo": "quiet"}
     assert [walk.success(track, quiet).status for _ in range(2)] == [201, 200]
-    awaited = [one for one in READS if 202 in one.statuses() and {"owner", "repo"} & {parameter.name for parameter in one.parameters}]
-    assert len(awaited) >= 6
-    for operation in awaited:  # none of its events has been asked for yet
+    by_name = [one for one in READS if one.path.startswith("/api/v1/events/") and any(parameter.name == "repo" for parameter in one.parameters)]
+    for operation in OF_A_REPOSITORY + by_name:  # none of its events has been asked for yet
         named = {"path": quiet} if any(one.name == "owner" for one in operation.parameters) else {"query": {"repo": "kubernetes/quiet"}}
         for form in next((one.examples for one in operation.parameters if one.name == "format"), (None,)):
             query = {**named.get("query", {}), **({"format": form} if form else {})}
-            assert walk.success(operation, named.get("path"), query).status == 202
+            assert walk.success(operation, named.get("path"), query).status == (202 if 202 in operation.statuses() else 200)
     assert walk.success(untrack, quiet).status == 204
     for operation in (track, untrack):
         assert walk.ask(operation, ABSENT).status == 404

@@ -53,12 +53,11 @@ TEST(RepositoryName, IsTheSameInAnyCase) {
 }
 
 TEST(RankingSort, OffersTheContractsWords) {
-  for (const char* word : {"popularity", "activity", "newest", "updated"}) {
+  for (const char* word : {"popularity", "activity", "trending", "newest", "updated"}) {
     ASSERT_TRUE(ParseRankingSort(word)) << word;
     EXPECT_EQ(ToString(*ParseRankingSort(word)), word);
   }
-  for (const char* word : {"", "stored", "stars", "Popularity", "trending"})
-    EXPECT_FALSE(ParseRankingSort(word)) << word;
+  for (const char* word : {"", "stored", "stars", "Popularity", "trend"}) EXPECT_FALSE(ParseRankingSort(word)) << word;
 }
 
 TEST(Job, KindsAndStatesKeepTheirWords) {

@@ -71,7 +71,7 @@ export function block({ load, draw, signal, every, lines, label }) {
   }
 
   signal.addEventListener("abort", () => clearTimeout(timer));
-  place.reload = () => run();
+  place.reload = () => signal.aborted || run();
   run();
   return place;
 }

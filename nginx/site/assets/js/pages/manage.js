@@ -8,7 +8,11 @@ import { block, empty, problem, section, table } from "../views.js";
 const GITHUB_TIMEOUT_MS = 95_000;
 const TOPIC = "[a-z0-9][a-z0-9\\-]{0,49}";
 const REPOSITORY = "[A-Za-z0-9\\-]{1,39}/[A-Za-z0-9._\\-]{1,100}";
+// Lists are kept for a second or two by the proxy.
+const SOON_MS = [0, 1500, 3000];
 const JOBS = [["collect", "Collect what is due"], ["refresh-cache", "Refresh the caches"]];
+
+const reloadSoon = (list) => SOON_MS.forEach((wait) => setTimeout(list.reload, wait));
 
 export function view({ signal }) {
   const place = h("div");
@@ -49,22 +53,22 @@ function setKeySilently(key) {
 function tools(signal) {
   const topics = block({ signal, lines: 4, every: 10, label: "topics",
     load: () => get(url("/api/v1/topics", { per_page: 100 }), { signal }),
-    draw: ({ data }) => (data.length ? topicTable(data, () => topics.reload()) : empty("No topic is tracked yet.")) });
+    draw: ({ data }) => (data.length ? topicTable(data, () => reloadSoon(topics)) : empty("No topic is tracked yet.")) });
   const repositories = block({ signal, lines: 4, every: 10, label: "repositories",
     load: () => get(url("/api/v1/repos", { active: "true", per_page: 100 }), { signal }),
-    draw: ({ data, meta }) => (data.length ? repositoryTable(data, meta, () => repositories.reload()) : empty("No repository's events are collected on their own.")) });
+    draw: ({ data, meta }) => (data.length ? repositoryTable(data, meta, () => reloadSoon(repositories)) : empty("No repository's events are collected on their own.")) });
   return [
     section("Topics", { id: "topics" },
       adding({ label: "Topic", pattern: TOPIC, hint: "lower-case letters, digits and hyphens", placeholder: "terraform",
         send: (name) => write("PUT", `/api/v1/topics/${encodeURIComponent(name)}`),
         done: (name) => ["Tracked: ", h("a", { href: to(["topics", name]) }, name), ". Its repositories are there after the next collection, within a minute."],
-        after: () => topics.reload() }),
+        after: () => reloadSoon(topics) }),
       topics),
     section("Repositories whose events are collected", { id: "repositories" },
       adding({ label: "Repository", pattern: REPOSITORY, hint: "owner/name", placeholder: "owner/name",
         send: (name) => write("PUT", repo(name, "tracking"), { timeout: GITHUB_TIMEOUT_MS }),
         done: (name) => ["Collected: ", h("a", { href: toRepository(name) }, name), ". Its events are there after the next collection."],
-        after: () => repositories.reload() }),
+        after: () => reloadSoon(repositories) }),
       repositories),
     section("Jobs", { id: "start" }, jobButtons(), h("p", { class: "muted" }, "They run by themselves each minute; their progress is in the ", h("a", { href: "#/status" }, "status"), ".")),
     section("Admin key", { id: "key" }, h("p", {}, h("button", { type: "button", onclick: () => setAdminKey("") }, "Forget the key"))),

@@ -10,7 +10,9 @@ import urllib.parse
 EVENT_TYPES = ("PushEvent", "PullRequestEvent", "IssuesEvent", "WatchEvent", "IssueCommentEvent")
 METRIC_TYPES = ("PullRequestEvent", "IssuesEvent", "WatchEvent")
 MINUTES = (10, 30, 60, 120)
-SORTS = ("popularity", "activity", "newest", "updated")
+SORTS = ("popularity", "activity", "trending", "newest", "updated")
+BADGES = ("stars", "forks", "issues", "growth", "activity", "events")
+CHARTS = ("stars", "forks", "issues", "events")
 
 
 @dataclasses.dataclass
@@ -101,11 +103,23 @@ def _v1():
     yield Ask(repository + "/activity", 4, _followed("/api/v1/repos/{}/activity"), (200, 202))
     yield Ask(repository + "/activity/history", 2, _followed("/api/v1/repos/{}/activity/history"), (200, 202))
     yield Ask("/api/v1/events/counts", 4, lambda world, rng: "/api/v1/events/counts" + _query(minutes=rng.choice(MINUTES)))
+    yield Ask("/api/v1/events/history", 2, lambda world, rng: "/api/v1/events/history" + _query(
+        minutes=rng.choice(MINUTES), type=rng.choice((None, *EVENT_TYPES))))
     yield Ask("/api/v1/events/intervals", 2, lambda world, rng: "/api/v1/events/intervals" + _query(type=rng.choice(EVENT_TYPES)))
     yield Ask("/api/v1/events/repositories", 2, lambda world, rng: "/api/v1/events/repositories" + _query(
         type=rng.choice(EVENT_TYPES), min_count=rng.choice((1, 2, 5)), minutes=rng.choice(MINUTES)))
     yield Ask("/api/v1/events/published", 1, _fixed("/api/v1/events/published"))
     yield Ask("/api/v1/coverage", 1, _fixed("/api/v1/coverage"))
+    yield Ask("/api/v1/trending", 2, lambda world, rng: "/api/v1/trending" + _query(hours=rng.choice((1, 24, 168))))
+    yield Ask("/api/v1/compare", 1, lambda world, rng: "/api/v1/compare" + _query(
+        repos=",".join(dict.fromkeys(world.repository(rng) for _ in range(rng.randrange(1, 5))))))
+    yield Ask(repository + "/health", 2, _followed("/api/v1/repos/{}/health"), (200, 202))
+    yield Ask(repository + "/badge/{metric}.svg", 2, lambda world, rng: f"/api/v1/repos/{world.repository(rng)}/badge/{rng.choice(BADGES)}.svg")
+    yield Ask(repository + "/badge/{metric}.json", 1, lambda world, rng: f"/api/v1/repos/{world.repository(rng)}/badge/{rng.choice(BADGES)}.json")
+    yield Ask(repository + "/chart/{series}.svg", 2, lambda world, rng: f"/api/v1/repos/{world.repository(rng)}/chart/{rng.choice(CHARTS)}.svg")
+    yield Ask("/api/v1/topics/{topic}/feed.atom", 1, _topic("/api/v1/topics/{}/feed.atom"))
+    yield Ask("/api/v1/topics/{topic}/feed.json", 1, _topic("/api/v1/topics/{}/feed.json"))
+    yield Ask("/api/v1/trending.atom", 1, _fixed("/api/v1/trending.atom"))
 
 
 def _predecessors():

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <chrono>
-#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <thread>
 
@@ -12,14 +12,14 @@ namespace repopulse {
 class MemoryTrimmer {
  public:
   struct Memory {
-    std::function<size_t()> resident_bytes;
+    std::function<int64_t()> resident_bytes;
     std::function<void()> trim;  // takes some milliseconds, in which other threads may wait to allocate
   };
   // Looks each `interval`, on a thread of its own, until the destructor, which waits for no interval's end.
   explicit MemoryTrimmer(std::chrono::milliseconds interval, Memory memory = OfProcess());
 
   // So much more than after the last trim is reason for another.
-  static constexpr size_t kGrowthBytes = size_t{2} << 20U;
+  static constexpr int64_t kGrowthBytes = int64_t{2} << 20U;
 
  private:
   static Memory OfProcess();

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <latch>
+#include <vector>
 
 #include "app/memory_trimmer.h"
 
@@ -10,16 +11,16 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 
-constexpr size_t kGrowth = MemoryTrimmer::kGrowthBytes;
+constexpr int64_t kGrowth = MemoryTrimmer::kGrowthBytes;
 
 // Grows a little each time it is looked at; a trim takes all of that away.
 struct GrowingMemory {
   size_t looks = 0;
-  size_t resident = 10 * kGrowth;
-  std::vector<size_t> trimmed_at{};
+  int64_t resident = 10 * kGrowth;
+  std::vector<int64_t> trimmed_at{};
   std::latch enough{3};
 
-  MemoryTrimmer::Memory AsSeen(size_t growth) {
+  MemoryTrimmer::Memory AsSeen(int64_t growth) {
     return {.resident_bytes =
                 [this, growth] {
                   ++looks;
@@ -67,7 +68,7 @@ TEST(MemoryTrimmerTest, EndsWithoutWaitingForTheInterval) {
   {
     const MemoryTrimmer trimmer(hours{1}, {.resident_bytes = [&] { return ++looks; }, .trim = [] {}});
   }
-  EXPECT_EQ(looks, 0U);
+  EXPECT_EQ(looks, 0);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 """Fixtures that the tests of the running stack share."""
 
 import pathlib
+import subprocess
 import sys
 
 import pytest
@@ -13,11 +14,21 @@ from service import TOKEN, Service, recorded_files, with_recordings  # noqa: E40
 from simulated import SimulatedGitHub  # noqa: E402
 from stack import Stack  # noqa: E402
 
+PROJECT = pathlib.Path(__file__).resolve().parents[1]
 TIES = 1300
 
 shared_proxy = proxied.shared_proxy
 proxy = proxied.proxy
 replayed = replays.replayed
+
+
+@pytest.fixture(scope="session")
+def packages():
+    """What the pages and the browser's driver take from npm; a stack that is to serve it has to be started after it."""
+    done = subprocess.run([PROJECT / "nginx/site-packages/install", "--test", PROJECT / "build/site-packages"], capture_output=True, text=True)
+    if done.returncode == 69:
+        pytest.skip(f"npm's packages cannot be had: {done.stderr.strip()}")
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="session")

@@ -1,22 +1,12 @@
 """A browser, and the stacks whose pages it looks at."""
 
 import datetime
-import subprocess
 
 import pytest
-from browser import PROJECT, Browser
+from browser import Browser
 from stack import Stack, wait_until
 
 HISTORY_DAYS = 40
-
-
-@pytest.fixture(scope="session")
-def packages():
-    """What the pages and this browser's driver take from npm; a stack has to be started after it."""
-    done = subprocess.run([PROJECT / "nginx/site-packages/install", "--test", PROJECT / "build/site-packages"], capture_output=True, text=True)
-    if done.returncode == 69:
-        pytest.skip(f"npm's packages cannot be had: {done.stderr.strip()}")
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="session")

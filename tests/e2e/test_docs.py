@@ -46,9 +46,7 @@ def test_the_viewer_comes_compressed(viewer):
         assert b"sourceMappingURL=" not in plain.body[-200:]
 
 
-def test_a_reader_sees_every_operation_and_can_try_it_out(viewer):
-    if not (PACKAGES / "node_modules" / "playwright-core").is_dir():
-        pytest.skip("playwright-core is not installed: nginx/site-packages/install --test build/site-packages")
+def test_a_reader_sees_every_operation_and_can_try_it_out(packages, viewer):
     done = subprocess.run(["node", str(pathlib.Path(__file__).with_name("docs_page.mjs")), str(PACKAGES), viewer.url, viewer.admin_key],
                           capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr[-3000:]

@@ -3,13 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 #include <map>
-#include <set>
 #include <unordered_map>
 
 #include "storage/event_minutes.h"
-#include "storage/event_places.h"
 #include "storage/present_names.h"
 #include "storage/repository_rows.h"
 #include "storage/transaction.h"
@@ -71,11 +68,11 @@ class HealthWords {
     if (!read) return tl::make_unexpected(std::move(read.error()));
     return words;
   }
-  [[nodiscard]] std::set<int64_t> types() const {
+  [[nodiscard]] std::vector<Value> types() const {
     const auto wanted = HealthEventTypes();
-    std::set<int64_t> ids;
+    std::vector<Value> ids;
     for (const auto& [id, word] : words_) {
-      if (std::ranges::find(wanted, word) != wanted.end()) ids.insert(id);
+      if (std::ranges::find(wanted, word) != wanted.end()) ids.emplace_back(id);
     }
     return ids;
   }
@@ -88,24 +85,6 @@ class HealthWords {
   }
   std::map<int64_t, std::string> words_;
 };
-
-// The begin of the hours that hold the newest `need` events of these types: what is older is not looked at. `since`
-// where there are fewer.
-Result<TimePoint> BeginOfNewest(Connection& db, RepositoryId repository, const std::set<int64_t>& types,
-                                TimePoint since, size_t need) {
-  std::map<TimePoint, int64_t, std::greater<>> by_hour;
-  auto read =
-      ReadRollups(db, repository, {FloorHour(since), kEndOfTime}, [&](TimePoint hour, const RollupEntry& entry) {
-        if (types.contains(entry.type)) by_hour[hour] += entry.events;
-      });
-  if (!read) return tl::make_unexpected(std::move(read.error()));
-  auto missing = static_cast<int64_t>(need);
-  for (const auto& [hour, events] : by_hour) {
-    missing -= events;
-    if (missing <= 0) return std::max(since, hour);
-  }
-  return since;
-}
 
 }  // namespace
 
@@ -153,11 +132,9 @@ Result<HealthSample> SqlTrendReader::HealthEvents(RepositoryId repository, TimeP
     sample.from = std::max(since, (*stored)->from);
     const auto words = HealthWords::Read(db);
     if (!words) return tl::make_unexpected(words.error());
+    std::vector<Value> values = {repository, sample.from};
     const auto types = words->types();
     if (types.empty()) return sample;
-    const auto begin = BeginOfNewest(db, repository, types, sample.from, events_max);
-    if (!begin) return tl::make_unexpected(begin.error());
-    std::vector<Value> values = {repository, *begin};
     values.insert(values.end(), types.begin(), types.end());
     values.emplace_back(events_max);
     const std::string sql = fmt::format(fmt::runtime(kHealthEvents), Placeholders(1, types.size()));

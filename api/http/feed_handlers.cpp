@@ -19,7 +19,7 @@ constexpr days kNewcomerDays{30};
 constexpr std::chrono::seconds kFirstDataWithin{10};
 constexpr std::string_view kIdPrefix = "urn:repopulse:feed:";
 
-std::string TitleOf(const Services& services, std::string title) {
+std::string TitleOf(const Services& services, const std::string& title) {
   return services.demo ? title + " (simulated data)" : title;
 }
 

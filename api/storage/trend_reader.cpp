@@ -47,7 +47,10 @@ Status Describe(Connection& db, std::vector<TrendingRepository>& items) {
         IdList(std::span(ids).subspan(begin, std::min(kIdListMax, ids.size() - begin)), parameters);
     auto read =
         db.Query(fmt::format(fmt::runtime(kDescriptions), kRepositoryColumns, list), parameters, [&](const Row& row) {
-          if (auto repository = ReadRepository(row)) by_id.at(repository->id)->description = *std::move(repository);
+          auto repository = ReadRepository(row);
+          if (!repository) return;
+          TrendingRepository& item = *by_id.at(repository->id);
+          item.description = std::move(repository);
         });
     if (!read) return read;
   }

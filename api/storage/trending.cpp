@@ -232,7 +232,7 @@ Result<std::vector<TrendingCandidate>> TrendingSearch::First(const std::optional
   }
   for (size_t count = passed + limit + kAgesSlack;; count *= kAgesGrowth) {
     int64_t least = 0;
-    const auto candidates = WithAges(count, least);
+    auto candidates = WithAges(count, least);
     if (!candidates) return candidates;
     auto next = candidates->begin();
     if (after) next = std::ranges::upper_bound(*candidates, *after, Before, &TrendingCandidate::position);
@@ -242,7 +242,7 @@ Result<std::vector<TrendingCandidate>> TrendingSearch::First(const std::optional
     while (first.size() < limit && next != end) {
       const auto left = static_cast<size_t>(end - next);
       const auto asked = static_cast<ptrdiff_t>(std::min({left, kGuardedAtOnce, limit - first.size()}));
-      const auto held = WithActors({next, next + asked});
+      auto held = WithActors({next, next + asked});
       if (!held) return held;
       first.insert(first.end(), held->begin(), held->end());
       next += asked;

@@ -131,7 +131,10 @@ class Reads:
         watched = self.far_replicas if name == "l2" else self.replicas
         database = redis.Redis(unix_socket_path=str(self.stack.redis_socket))
         gets, before = database.info("commandstats").get("cmdstat_mget", {}).get("calls", 0), watched.reads()
-        load = wrk(one.port, one.target, seconds, one.gzip, one.targets_file)
+        try:
+            load = wrk(one.port, one.target, seconds, one.gzip, one.targets_file)
+        except Broken as error:
+            raise Broken(f"{name}: {error}") from error
         after = watched.reads()
         gets = database.info("commandstats")["cmdstat_mget"]["calls"] - gets
         came = {source: (after[source] - before[source]) / load.requests for source in after}

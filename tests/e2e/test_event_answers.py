@@ -9,6 +9,7 @@ import csv
 import io
 
 import pytest
+from contract import all_rows
 from recount import Recount, intervals, moment, real_hours, seconds
 
 pytestmark = pytest.mark.skipif(not real_hours(), reason="../shared/data/gharchive is not there")
@@ -24,18 +25,6 @@ def answer(stack, path):
     found = stack.get(V1 + path)
     assert found.status == 200, (path, found.status, found.text[:500])
     return found.json()
-
-
-def pages(stack, path):
-    """All rows of a list, following Link."""
-    rows, target = [], V1 + path
-    while target:
-        found = stack.get(target)
-        assert found.status == 200, (target, found.text[:500])
-        rows += found.json()["data"]
-        link = found.headers.get("link", "")
-        target = link[1:link.index(">")] if 'rel="next"' in link else None
-    return rows
 
 
 def same(one, other):
@@ -157,7 +146,7 @@ def test_means_stand_on_all_events_and_percentiles_on_the_newest_five_hundred(re
 @pytest.mark.parametrize("kind, least", [("PushEvent", 3), ("WatchEvent", 2), ("PullRequestEvent", 2), ("IssueCommentEvent", 5),
                                          ("GollumEvent", 1), ("PublicEvent", 1)])
 def test_repositories_with_at_least_so_many(replayed, hours, kind, least):
-    rows = pages(replayed, f"/events/repositories?type={kind}&min_count={least}&per_page=100")
+    rows = all_rows(replayed.get, V1 + f"/events/repositories?type={kind}&min_count={least}&per_page=100")
     want = {repository: number for repository, number in hours.per_repository(kind).items() if number >= least}
     assert {row["id"]: row["count"] for row in rows} == want
     assert [(row["count"], row["id"]) for row in rows] == sorted(((n, i) for i, n in want.items()), key=lambda one: (-one[0], one[1]))
@@ -166,14 +155,14 @@ def test_repositories_with_at_least_so_many(replayed, hours, kind, least):
 
 
 def test_repositories_of_the_last_minutes(replayed, hours):
-    rows = pages(replayed, "/events/repositories?type=PushEvent&min_count=4&minutes=90&per_page=100")
+    rows = all_rows(replayed.get, V1 + "/events/repositories?type=PushEvent&min_count=4&minutes=90&per_page=100")
     since = seconds(answer(replayed, "/events/repositories?type=PushEvent&min_count=4&minutes=90")["meta"]["window"]["from"])
     allowed = [{i: n for i, n in hours.per_repository("PushEvent", since=since + late).items() if n >= 4} for late in range(-120, 3)]
     assert {row["id"]: row["count"] for row in rows} in allowed
 
 
 def test_published(replayed, hours):
-    rows = pages(replayed, "/events/published?per_page=5")
+    rows = all_rows(replayed.get, V1 + "/events/published?per_page=5")
     assert [(row["id"], row["published_at"]) for row in rows] == [(repository, moment(at)) for repository, at in hours.published()]
 
 
@@ -181,7 +170,7 @@ def test_published(replayed, hours):
 
 def test_events_of_a_repository(replayed, hours):
     for repository, name in busiest_names(hours, 10):
-        rows = pages(replayed, f"/repos/{name}/events?per_page=30")
+        rows = all_rows(replayed.get, V1 + f"/repos/{name}/events?per_page=30")
         want = sorted(hours.select(repository=repository), key=lambda one: (-one.at, -int(one.id), one.type))
         assert [row["id"] for row in rows] == [one.id for one in want]
         for row, one in zip(rows, want):
@@ -195,7 +184,7 @@ def test_events_of_a_type_and_time(replayed, hours):
     repository, name = busiest_names(hours, 1)[0]
     path = f"/repos/{name}/events?type=PushEvent&since=2015-01-01T01:00:00Z&until=2015-01-01T01:30:00Z&per_page=100"
     want = hours.select(repository=repository, type="PushEvent", since=seconds("2015-01-01T01:00:00Z"), until=seconds("2015-01-01T01:30:00Z"))
-    assert {row["id"] for row in pages(replayed, path)} == {one.id for one in want}
+    assert {row["id"] for row in all_rows(replayed.get, V1 + path)} == {one.id for one in want}
 
 
 def window(hours, repository, number):
@@ -256,7 +245,7 @@ def test_a_renamed_repository_redirects_to_its_last_name(replayed, hours):
         found = replayed.get(f"{V1}/repos/{name}/events?per_page=5")
         assert found.status == 301, (name, found.text[:300])
         assert found.headers["location"] == f"{V1}/repos/{names[repository]}/events?per_page=5"
-        rows = pages(replayed, f"/repos/{names[repository]}/events?per_page=100")
+        rows = all_rows(replayed.get, V1 + f"/repos/{names[repository]}/events?per_page=100")
         assert len(rows) == len(hours.select(repository=repository)), "events under the earlier name are its own"
 
 

@@ -9,6 +9,7 @@ import datetime
 import io
 
 import pytest
+from contract import all_pages, all_rows
 from recount import Recount, quantile, real_hours, seconds
 
 pytestmark = pytest.mark.skipif(len(real_hours()) < 3, reason="../shared/data/gharchive is not there")
@@ -56,20 +57,10 @@ def trending(hours, begin, end):
     return sorted(rows, key=lambda row: (-round(row["score"] * 1e6), row["id"]))
 
 
-def all_pages(stack, path):
-    rows, target = [], V1 + path
-    while target:
-        found = stack.get(target)
-        assert found.status == 200, (target, found.text[:500])
-        rows += found.json()["data"]
-        link = found.headers.get("link", "")
-        target = link[1:link.index(">")] if 'rel="next"' in link else None
-    return rows, found.json()["meta"]
-
-
 @pytest.mark.parametrize("window, page", [(24, 100), (5, 100), (3, 2), (1, 100), (168, 3)])
 def test_trending_with_its_components(replayed, hours, window, page):
-    rows, meta = all_pages(replayed, f"/trending?hours={window}&explain=true&per_page={page}")
+    answers = all_pages(replayed.get, V1 + f"/trending?hours={window}&explain=true&per_page={page}")
+    rows, meta = [row for one in answers for row in one.json()["data"]], answers[-1].json()["meta"]
     begin, end = seconds(meta["window"]["from"]), seconds(meta["window"]["to"])
     assert end - begin == window * 3600 and meta["window"]["hours"] == window and meta["window"]["bound"] == "hours"
     want = trending(hours, begin, end)
@@ -92,7 +83,7 @@ def test_one_actor_who_stars_again_and_again_does_not_make_a_trend(replayed, hou
     everything = trending(hours, seconds("2014-12-31T00:00:00Z"), seconds("2015-01-01T04:00:00Z"))
     stars = hours.per_repository("WatchEvent")
     left_out = {number for number, count in stars.items() if count > 5} - {row["id"] for row in everything}
-    rows, _ = all_pages(replayed, "/trending?hours=168&per_page=100")
+    rows = all_rows(replayed.get, V1 + "/trending?hours=168&per_page=100")
     assert {row["id"] for row in rows}.isdisjoint(left_out)
 
 

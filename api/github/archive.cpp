@@ -65,12 +65,13 @@ class FileSource final : public ByteSource {
 // A source whose first bytes were taken already, and are given again.
 class ReadAgainSource final : public ByteSource {
  public:
-  ReadAgainSource(ByteBuffer head, std::unique_ptr<ByteSource> rest) : head_(std::move(head)), rest_(std::move(rest)) {}
+  ReadAgainSource(std::string head, std::unique_ptr<ByteSource> rest)
+      : head_(std::move(head)), rest_(std::move(rest)) {}
 
   Result<size_t> Read(std::span<char> out, const std::stop_token& stop) override {
     if (taken_ == head_.size()) return rest_->Read(out, stop);
     const size_t size = std::min(out.size(), head_.size() - taken_);
-    std::ranges::copy(head_.view().substr(taken_, size), out.begin());
+    std::ranges::copy(std::string_view(head_).substr(taken_, size), out.begin());
     taken_ += size;
     return size;
   }
@@ -79,27 +80,22 @@ class ReadAgainSource final : public ByteSource {
   }
 
  private:
-  const ByteBuffer head_;
+  const std::string head_;
   const std::unique_ptr<ByteSource> rest_;
   size_t taken_ = 0;
 };
 
-// Up to `bytes_max` bytes, and whether that was all.
-struct Head {
-  ByteBuffer bytes;
-  bool whole = false;
-};
-Result<Head> ReadHead(ByteSource& source, size_t bytes_max, const std::stop_token& stop) {
-  Head head;
-  head.bytes.Resize(bytes_max);
+// As much as the fingerprint is made of.
+Result<std::string> ReadHead(ByteSource& source, const std::stop_token& stop) {
+  std::string head(kFingerprintBytes, '\0');
   size_t used = 0;
-  while (used < bytes_max && !head.whole) {
-    const auto size = source.Read(std::span(head.bytes.data() + used, bytes_max - used), stop);
+  for (bool more = true; more && used < head.size();) {
+    const auto size = source.Read(std::span(head.data() + used, head.size() - used), stop);
     if (!size) return tl::make_unexpected(size.error());
     used += *size;
-    head.whole = *size == 0;
+    more = *size > 0;
   }
-  head.bytes.Resize(used);
+  head.resize(used);
   return head;
 }
 
@@ -124,7 +120,7 @@ class FilesAndServer final : public Archive {
   }
 
  private:
-  [[nodiscard]] Result<ArchiveContent> OpenFile(const std::filesystem::path& path, const std::stop_token& stop) const {
+  static Result<ArchiveContent> OpenFile(const std::filesystem::path& path, const std::stop_token& stop) {
     const std::string shown = path.string();
     // Without O_NONBLOCK a pipe that nobody writes to would be waited for.
     const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -138,30 +134,27 @@ class FilesAndServer final : public Archive {
     return content;
   }
 
-  [[nodiscard]] Result<ArchiveContent> ContentOf(const std::shared_ptr<const OwnedFile>& file,
-                                                 const std::filesystem::path& path, int64_t size,
-                                                 const std::stop_token& stop) const {
-    // GH Archive's files are packed about seven times: one of more than a quarter of the bound would not be held whole.
-    const size_t packed_max = std::max(kFingerprintBytes, options_.whole_bytes_max / 4);
+  static Result<ArchiveContent> ContentOf(const std::shared_ptr<const OwnedFile>& file,
+                                          const std::filesystem::path& path, int64_t size,
+                                          const std::stop_token& stop) {
     FileSource beginning(file);
-    auto head = ReadHead(beginning, std::min(packed_max, static_cast<size_t>(size) + 1), stop);
+    auto head = ReadHead(beginning, stop);
     if (!head) return tl::make_unexpected(std::move(head.error()));
-    const auto content = [&, fingerprint = Fingerprint(size, head->bytes.view())](LineReader lines) {
-      return ArchiveContent{path.filename().string(), fingerprint, size, std::move(lines)};
-    };
-    if (!StartsLikeGzip(head->bytes.view())) {
-      if (path.extension() == ".gz") return Fail(ErrorCode::kMalformed, "damaged gzip: its first bytes are not gzip's");
-      return content(LineReader(std::make_unique<FileSource>(file)));
+    const bool packed = StartsLikeGzip(*head);
+    if (!packed && path.extension() == ".gz") {
+      return Fail(ErrorCode::kMalformed, "damaged gzip: its first bytes are not gzip's");
     }
-    if (head->whole) {
-      auto bytes = GunzipWhole(head->bytes.view(), options_.whole_bytes_max);
-      if (!bytes) return tl::make_unexpected(std::move(bytes.error()));
-      if (*bytes) return content(LineReader(**std::move(bytes), size));
+    ArchiveContent content{path.filename().string(), Fingerprint(size, *head), size, LineReader(Bytes(file, packed))};
+    if (packed) {
+      content.check = [file](const std::stop_token& stopped) { return CheckToTheEnd(*Bytes(file, true), stopped); };
     }
-    // Read twice: once for damage, with nothing kept, and then for its lines.
-    auto checked = CheckToTheEnd(*GunzipStream(std::make_unique<FileSource>(file)), stop);
-    if (!checked) return tl::make_unexpected(std::move(checked.error()));
-    return content(LineReader(GunzipStream(std::make_unique<FileSource>(file))));
+    return content;
+  }
+
+  static std::unique_ptr<ByteSource> Bytes(const std::shared_ptr<const OwnedFile>& file, bool packed) {
+    auto stored = std::make_unique<FileSource>(file);
+    if (!packed) return stored;
+    return GunzipStream(std::move(stored));
   }
 
   [[nodiscard]] Result<ArchiveContent> OpenHour(ArchiveHour hour, const std::stop_token& stop) const {
@@ -172,12 +165,11 @@ class FilesAndServer final : public Archive {
                                    .stall = options_.stall},
                                   stop);
     if (!download) return tl::make_unexpected(std::move(download.error()));
-    auto head = ReadHead(*download->body, kFingerprintBytes, stop);
+    auto head = ReadHead(*download->body, stop);
     if (!head) return tl::make_unexpected(std::move(head.error()));
-    auto fingerprint = Fingerprint(download->size_bytes.value_or(0), head->bytes.view());
-    const bool packed = StartsLikeGzip(head->bytes.view());
-    std::unique_ptr<ByteSource> bytes =
-        std::make_unique<ReadAgainSource>(std::move(head->bytes), std::move(download->body));
+    auto fingerprint = Fingerprint(download->size_bytes.value_or(0), *head);
+    const bool packed = StartsLikeGzip(*head);
+    std::unique_ptr<ByteSource> bytes = std::make_unique<ReadAgainSource>(*std::move(head), std::move(download->body));
     if (packed) bytes = GunzipStream(std::move(bytes));
     return ArchiveContent{name, std::move(fingerprint), download->size_bytes, LineReader(std::move(bytes))};
   }

@@ -14,8 +14,7 @@ struct ArchiveOptions {
   std::string url = "https://data.gharchive.org";  // without a trailing slash; hours are URL/2015-01-01-0.json.gz
   std::string user_agent;
   std::chrono::milliseconds connect{5000};
-  std::chrono::milliseconds stall{30000};       // how long the server may send next to nothing
-  size_t whole_bytes_max = 32UL * 1024 * 1024;  // unpacked: up to here a file is held whole, else read twice
+  std::chrono::milliseconds stall{30000};  // how long the server may send next to nothing
 };
 
 // Thread-safe. `clock` must outlive it.

@@ -135,9 +135,16 @@ class ReadAheadFile final : public ArchiveFile {
     return {};
   }
 
+  [[nodiscard]] Status Check() override {
+    std::unique_lock lock(mutex_);
+    if (!thread_.joinable()) return NotBegun();
+    changed_.wait(lock, [this] { return checked_.has_value(); });
+    return *checked_;
+  }
+
   Result<ArchiveBatch> Next() override {
     std::unique_lock lock(mutex_);
-    if (!thread_.joinable()) return Fail(ErrorCode::kInternal, content_.name + ": Begin() was not called");
+    if (!thread_.joinable()) return NotBegun();
     changed_.wait(lock, [this] { return !ahead_.empty() || last_; });
     if (ahead_.empty()) return *last_;
     ArchiveBatch batch = std::move(ahead_.front());
@@ -162,10 +169,16 @@ class ReadAheadFile final : public ArchiveFile {
   }
 
   void ReadAll(ArchiveReading reading) {
+    if (!content_.check) Checked({});
     BatchReader batches(std::move(content_.lines), std::move(reading), now_);
-    for (;;) {
+    for (size_t given = 0;; ++given) {
+      if (given == kBatchesAhead && content_.check) {  // its end is not near
+        if (auto whole = content_.check(stopping_.get_token()); !whole) return Finish(Named(std::move(whole.error())));
+        Checked({});
+      }
       auto batch = batches.Next(stopping_.get_token());
-      if (!batch) return Finish(WithContext(content_.name, std::move(batch.error())));
+      if (!batch) return Finish(Named(std::move(batch.error())));
+      if (batch->end) Checked({});
       ArchiveBatch after_the_end;
       after_the_end.bytes_read = batch->bytes_read;
       const bool end = after_the_end.end = batch->end;
@@ -187,7 +200,17 @@ class ReadAheadFile final : public ArchiveFile {
     return true;
   }
 
+  // Only the first time counts.
+  void Checked(Status result) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!checked_) checked_ = std::move(result);
+    }
+    changed_.notify_all();
+  }
+
   void Finish(Result<ArchiveBatch> last) {
+    Checked(last ? Status() : tl::make_unexpected(last.error()));
     {
       const std::lock_guard lock(mutex_);
       last_ = std::move(last);
@@ -195,11 +218,17 @@ class ReadAheadFile final : public ArchiveFile {
     changed_.notify_all();
   }
 
+  [[nodiscard]] tl::unexpected<Error> Named(Error error) const { return WithContext(content_.name, std::move(error)); }
+  [[nodiscard]] tl::unexpected<Error> NotBegun() const {
+    return Fail(ErrorCode::kInternal, content_.name + ": Begin() was not called");
+  }
+
   ArchiveContent content_;
   const TimePoint now_;
   std::mutex mutex_;
   std::condition_variable_any changed_;
   std::deque<ArchiveBatch> ahead_;
+  std::optional<Status> checked_;
   std::optional<Result<ArchiveBatch>> last_;  // what every Next() behind the batches gives
   std::thread thread_;
   std::stop_source stopping_;

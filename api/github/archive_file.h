@@ -1,6 +1,7 @@
-// An ArchiveFile over any source of lines: a thread reads and parses, at most two batches ahead of its owner.
+// An ArchiveFile over any source of lines: a thread reads and parses, at most eight batches ahead of its owner.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +16,9 @@ struct ArchiveContent {
   std::string fingerprint;
   std::optional<int64_t> size_bytes;  // as stored
   LineReader lines;                   // unpacked
+  // Reads all of it for damage, beside `lines`; none where there is nothing to find. Not needed where the lines end
+  // soon.
+  std::function<Status(const std::stop_token&)> check = {};
 };
 
 // `now`: events later than a day after it are none. The thread ends with the file, and at a stop.

@@ -1,29 +1,29 @@
 #include "github/line_reader.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
+
+#include "github/event_parser.h"
 
 namespace repopulse {
 namespace {
 
 constexpr size_t kBufferBytes = 2 * kLineBytesMax;
+constexpr size_t kReadBytes =
+    256 * 1024;  // at once, so that lines are still in the processor's cache when they are parsed
 static_assert(kBufferBytes > kLineBytesMax + 1);
 
 }  // namespace
 
-LineReader::LineReader(std::unique_ptr<ByteSource> source) : source_(std::move(source)) {
-  buffer_.Resize(kBufferBytes);
-}
-
-LineReader::LineReader(ByteBuffer whole, int64_t stored_bytes)
-    : stored_bytes_(stored_bytes), buffer_(std::move(whole)), end_(buffer_.size()), ended_(true) {}
+LineReader::LineReader(std::unique_ptr<ByteSource> source)
+    : source_(std::move(source)), buffer_(std::make_unique_for_overwrite<char[]>(kBufferBytes + kJsonPadding)) {}
 
 Result<std::optional<Line>> LineReader::Next(const std::stop_token& stop) {
-  if (!source_ && stop.stop_requested()) return Fail(ErrorCode::kCancelled, "stopped");
   for (;;) {
-    const void* newline = std::memchr(buffer_.data() + scanned_, '\n', end_ - scanned_);
+    const void* newline = std::memchr(buffer_.get() + scanned_, '\n', end_ - scanned_);
     if (newline != nullptr) {
-      return std::optional(Take(static_cast<size_t>(static_cast<const char*>(newline) - buffer_.data()) - begin_, 1));
+      return std::optional(Take(static_cast<size_t>(static_cast<const char*>(newline) - buffer_.get()) - begin_, 1));
     }
     scanned_ = end_;
     if (end_ - begin_ > kLineBytesMax) {
@@ -39,7 +39,7 @@ Result<std::optional<Line>> LineReader::Next(const std::stop_token& stop) {
 }
 
 Line LineReader::Take(size_t size, size_t end_size) {
-  Line line{buffer_.view().substr(begin_, size), skipping_ || size > kLineBytesMax};
+  Line line{std::string_view(buffer_.get() + begin_, size), skipping_ || size > kLineBytesMax};
   if (line.too_long) line.text = {};
   skipping_ = false;
   begin_ += size + end_size;
@@ -49,23 +49,16 @@ Line LineReader::Take(size_t size, size_t end_size) {
 
 Status LineReader::Fill(const std::stop_token& stop) {
   if (begin_ > 0) {
-    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+    std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
     end_ -= begin_;
     scanned_ -= begin_;
     begin_ = 0;
   }
-  const auto size = source_->Read({buffer_.data() + end_, kBufferBytes - end_}, stop);
+  const auto size = source_->Read({buffer_.get() + end_, std::min(kReadBytes, kBufferBytes - end_)}, stop);
   if (!size) return tl::make_unexpected(size.error());
   end_ += *size;
   ended_ = *size == 0;
   return {};
-}
-
-int64_t LineReader::stored_bytes_read() const {
-  if (source_) return source_->stored_bytes_read();
-  if (begin_ == end_) return stored_bytes_;
-  return static_cast<int64_t>(static_cast<double>(stored_bytes_) * static_cast<double>(begin_) /
-                              static_cast<double>(end_));
 }
 
 }  // namespace repopulse

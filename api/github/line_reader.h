@@ -1,11 +1,10 @@
-// The lines of a ByteSource, with bounded memory, or of bytes that are there already.
+// The lines of a ByteSource, with bounded memory.
 #pragma once
 
 #include <memory>
 #include <optional>
 #include <string_view>
 
-#include "github/byte_buffer.h"
 #include "github/byte_source.h"
 
 namespace repopulse {
@@ -21,22 +20,19 @@ struct Line {
 class LineReader {
  public:
   explicit LineReader(std::unique_ptr<ByteSource> source);
-  // All there is, and of how many stored (compressed) bytes it was made.
-  LineReader(ByteBuffer whole, int64_t stored_bytes);
 
   // The next line, the last one with or without its end; nothing behind it. An error comes after all whole lines
-  // before it; kCancelled as soon as a stop is requested.
+  // before it.
   Result<std::optional<Line>> Next(const std::stop_token& stop);
-  // Of what is stored, up to the last line; of bytes that were unpacked at once, as much as of these.
-  [[nodiscard]] int64_t stored_bytes_read() const;
+  // Of what is stored, up to what was read for the last line.
+  [[nodiscard]] int64_t stored_bytes_read() const { return source_->stored_bytes_read(); }
 
  private:
   Status Fill(const std::stop_token& stop);
   Line Take(size_t size, size_t end_size);
 
-  std::unique_ptr<ByteSource> source_;  // none: all is in the buffer
-  int64_t stored_bytes_ = 0;
-  ByteBuffer buffer_;
+  std::unique_ptr<ByteSource> source_;
+  std::unique_ptr<char[]> buffer_;
   size_t begin_ = 0;    // of the next line
   size_t scanned_ = 0;  // no line ends before
   size_t end_ = 0;      // of what was read

@@ -64,9 +64,13 @@ class ArchiveFile {
   [[nodiscard]] virtual std::optional<int64_t> size_bytes() const = 0;  // as stored
   // Once, before Next().
   virtual Status Begin(ArchiveReading reading) = 0;
-  // kMalformed: damaged gzip; kInvalidArgument: nothing in it but the form of 2011 to 2014; kUnavailable: it cannot be
+  // kMalformed: damaged; kInvalidArgument: nothing in it but the form of 2011 to 2014; kUnavailable: it cannot be
   // read on (what came before is good); kCancelled.
   virtual Result<ArchiveBatch> Next() = 0;
+  // Waits until it is known whether the file is what it should be, which a file on disk has to be before anything of it
+  // is kept: kMalformed where it is damaged. Not before its end is near or some batches have been read. What a server
+  // sends is kept as far as it came. After Begin(); waits for no call of Next().
+  [[nodiscard]] virtual Status Check() = 0;
   // False: Next() would still have to wait after that time.
   [[nodiscard]] virtual bool ReadyWithin(std::chrono::milliseconds time) = 0;
 };
@@ -74,8 +78,7 @@ class ArchiveFile {
 class Archive {
  public:
   virtual ~Archive() = default;
-  // A file on disk is checked as a whole first: kMalformed where its gzip is damaged, so that nothing of it is taken.
-  // kNotFound: no such file, or no such hour at the server.
+  // kNotFound: no such file, or no such hour at the server; kMalformed: not what its name says.
   virtual Result<std::unique_ptr<ArchiveFile>> Open(const ArchiveLocation& location, std::stop_token stop) = 0;
 };
 

@@ -140,6 +140,15 @@ bool ArchiveFileImport::WantsMore() {
   return !ended_;
 }
 
+bool ArchiveFileImport::IsToBeKept() {
+  if (!WantsMore()) return false;
+  if (auto whole = file_->Check(); !whole) {
+    read_error_ = std::move(whole.error());
+    End();
+  }
+  return !ended_;
+}
+
 std::optional<ImportCheckpoint> ArchiveFileImport::Checkpoint(const ArchiveBatch& batch) const {
   if (!plan_.recorded) return std::nullopt;
   return ImportCheckpoint{After(batch)};
@@ -150,7 +159,7 @@ void ArchiveFileImport::Finished(const ArchiveBatch& batch, const IngestResult& 
 }
 
 void ArchiveFileImport::Take(const ArchiveBatch& batch) {
-  if (!WantsMore()) return;
+  if (!IsToBeKept()) return;
   const ImportProgress after = After(batch);
   if (batch.end) {
     if (auto any = CheckHasEvents(after); !any) {

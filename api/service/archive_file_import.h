@@ -40,6 +40,8 @@ class ArchiveFileImport {
   std::optional<ArchiveBatch> Next();
   // False: it has ended, or does so now as the import stops or the database is gone; its batches are not to be stored.
   bool WantsMore();
+  // The same, and that its file is whole, which is waited for: then they may be kept.
+  bool IsToBeKept();
   // What is to be written with the next batch; none where the file is recorded as a whole already.
   [[nodiscard]] std::optional<ImportCheckpoint> Checkpoint(const ArchiveBatch& batch) const;
   void Finished(const ArchiveBatch& batch, const IngestResult& result);

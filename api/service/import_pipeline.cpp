@@ -139,7 +139,7 @@ bool ImportPipeline::Finish(Load& load) const {
     return true;
   }
   // All or none: what a file that has ended meanwhile brought would be stored too.
-  const bool wanted = std::ranges::all_of(load.parts, [](const Part& part) { return part.file->WantsMore(); });
+  const bool wanted = std::ranges::all_of(load.parts, [](const Part& part) { return part.file->IsToBeKept(); });
   if (!wanted || !load.stored) return false;
   std::vector<std::optional<ImportCheckpoint>> checkpoints;
   std::vector<const ImportCheckpoint*> told;

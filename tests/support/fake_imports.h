@@ -40,6 +40,7 @@ struct FakeArchiveContent {
   std::vector<ArchiveLine> lines;
   std::string fingerprint = "1";
   std::optional<Error> open_error;
+  std::optional<Error> check_error;
   std::optional<size_t> breaks_after;  // so many batches come, then `break_error`
   Error break_error{ErrorCode::kMalformed, "unexpected end of the compressed data"};
 };
@@ -79,6 +80,10 @@ class FakeArchive final : public Archive {
     Status Begin(ArchiveReading reading) override {
       reading_ = std::move(reading);
       next_ = static_cast<size_t>(reading_.skip_lines);
+      return {};
+    }
+    [[nodiscard]] Status Check() override {
+      if (content_.check_error) return tl::make_unexpected(*content_.check_error);
       return {};
     }
     Result<ArchiveBatch> Next() override {

@@ -24,10 +24,8 @@ using nlohmann::json;
 
 class ArchiveFileTest : public testing::Test {
  protected:
-  Result<std::unique_ptr<ArchiveFile>> Open(const std::filesystem::path& path, size_t whole_bytes_max = 64 << 20) {
-    ArchiveOptions options;
-    options.whole_bytes_max = whole_bytes_max;
-    return MakeArchive(options, clock_)->Open(path, stop_.get_token());
+  Result<std::unique_ptr<ArchiveFile>> Open(const std::filesystem::path& path) {
+    return MakeArchive({}, clock_)->Open(path, stop_.get_token());
   }
   WholeReading Read(const std::string& text, ArchiveReading reading = {}) {
     auto file = Open(folder_.Write("lines.json", text));
@@ -38,6 +36,13 @@ class ArchiveFileTest : public testing::Test {
     const auto file = Open(path);
     EXPECT_FALSE(file) << path;
     return file ? ErrorCode::kInternal : file.error().code;
+  }
+  // What its check comes to, while nobody takes what it gives.
+  Status CheckOf(const std::filesystem::path& path, ArchiveReading reading = {}) {
+    auto file = Open(path);
+    if (!file) return tl::make_unexpected(file.error());
+    EXPECT_TRUE((*file)->Begin(std::move(reading)));
+    return (*file)->Check();
   }
 
   TemporaryFolder folder_;
@@ -95,35 +100,60 @@ TEST_F(ArchiveFileTest, TellsWhyItCannotBeOpened) {
   const auto pipe = folder_.path() / "pipe";
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
   EXPECT_EQ(OpenError(pipe), ErrorCode::kInvalidArgument);
-  const std::string good = Gzip(EventLines(1, 1000));
   EXPECT_EQ(OpenError(folder_.Write("a.json.gz", "not gzip at all")), ErrorCode::kMalformed);
   EXPECT_EQ(OpenError(folder_.Write("empty.json.gz", "")), ErrorCode::kMalformed);
-  EXPECT_EQ(OpenError(folder_.Write("cut.json.gz", good.substr(0, good.size() - 1))), ErrorCode::kMalformed);
-  EXPECT_EQ(OpenError(folder_.Write("more.json.gz", good + "garbage")), ErrorCode::kMalformed);
+}
+
+TEST_F(ArchiveFileTest, TellsWhetherItIsWhole) {
+  ArchiveReading small;
+  small.batch_events_max = 100;  // 1,000 events: its end is not among the batches that wait
+  for (const ArchiveReading& reading : {ArchiveReading{}, small}) {
+    const std::string good = Gzip(EventLines(1, 1000));
+    EXPECT_TRUE(CheckOf(folder_.Write("good.json.gz", good), reading));
+    EXPECT_TRUE(CheckOf(folder_.Write("plain.json", EventLines(1, 1000)), reading));
+    std::string changed = good;
+    changed[good.size() - 6] = static_cast<char>(changed[good.size() - 6] ^ 1);  // in the check sum
+    for (const std::string& bytes : {good.substr(0, good.size() - 1), good + "garbage", changed}) {
+      const auto checked = CheckOf(folder_.Write("damaged.json.gz", bytes), reading);
+      ASSERT_FALSE(checked);
+      EXPECT_EQ(checked.error().code, ErrorCode::kMalformed);
+      EXPECT_TRUE(checked.error().message.starts_with("damaged.json.gz: damaged gzip: ")) << checked.error().message;
+    }
+  }
+}
+
+// Lines enough for more batches than wait to be taken, whatever of them is given first.
+TEST_F(ArchiveFileTest, GivesNoMoreThanEightBatchesOfWhatIsDamaged) {
+  const std::string good = Gzip(EventLines(1, 30'000));
+  auto whole = Open(folder_.Write("good.json.gz", good));
+  const auto read = ReadWhole(**whole);
+  ASSERT_TRUE(read.status) << read.status.error().message;
+  EXPECT_EQ(read.sum.events.size(), 30'000u);
+  EXPECT_EQ(read.sum.bytes_read, static_cast<int64_t>(good.size()));
+  EXPECT_TRUE((*whole)->Check());
+  auto damaged = Open(folder_.Write("damaged.json.gz", good.substr(0, good.size() - 1)));
+  const auto part = ReadWhole(**damaged);
+  ASSERT_FALSE(part.status);
+  EXPECT_EQ(part.status.error().code, ErrorCode::kMalformed);
+  EXPECT_EQ(part.batches, 8u);
+  EXPECT_LT(part.sum.events.size(), 20'000u);
+}
+
+TEST_F(ArchiveFileTest, TellsThatItWasStoppedBeforeItWasChecked) {
+  auto file = Open(folder_.Write("lines.json.gz", Gzip(EventLines(1, 100'000))));
+  EXPECT_EQ((*file)->Check().error().code, ErrorCode::kInternal);  // nobody reads it yet
+  stop_.request_stop();
+  ASSERT_TRUE((*file)->Begin({}));
+  EXPECT_EQ((*file)->Check().error().code, ErrorCode::kCancelled);
 }
 
 TEST_F(ArchiveFileTest, RefusesTheDamagedFileOfTheArchive) {
   const auto path = RecordedDataFolder() / "gharchive" / "corrupt.json.gz";
   if (!std::filesystem::exists(path)) GTEST_SKIP() << "no recorded data in " << RecordedDataFolder();
-  const auto file = Open(path);
-  ASSERT_FALSE(file);
-  EXPECT_EQ(file.error().code, ErrorCode::kMalformed);
-  EXPECT_NE(file.error().message.find("corrupt.json.gz: damaged gzip"), std::string::npos) << file.error().message;
-}
-
-TEST_F(ArchiveFileTest, ChecksAFileThatIsTooLargeToHoldBeforeItGivesAnything) {
-  const std::string good = Gzip(EventLines(1, 30'000));  // some 5 MB of lines
-  auto file = Open(folder_.Write("good.json.gz", good), 1 << 20);
-  ASSERT_TRUE(file) << file.error().message;
-  const auto whole = ReadWhole(**file);
-  ASSERT_TRUE(whole.status) << whole.status.error().message;
-  EXPECT_EQ(whole.sum.events.size(), 30'000u);
-  EXPECT_EQ(whole.sum.bytes_read, static_cast<int64_t>(good.size()));
-  std::string changed = good;
-  changed[good.size() - 6] = static_cast<char>(changed[good.size() - 6] ^ 1);  // in the check sum
-  const auto damaged = Open(folder_.Write("damaged.json.gz", changed), 1 << 20);
-  ASSERT_FALSE(damaged);
-  EXPECT_EQ(damaged.error().code, ErrorCode::kMalformed);
+  const auto checked = CheckOf(path);
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().code, ErrorCode::kMalformed);
+  EXPECT_NE(checked.error().message.find("corrupt.json.gz: damaged gzip"), std::string::npos);
 }
 
 TEST_F(ArchiveFileTest, CountsBadLinesWithTheirNumbersAndKeepsTheRest) {
@@ -296,7 +326,7 @@ TEST_F(ArchiveFileTest, ReadsTheRealHours) {
        {RecordedHour{"2015-01-01-0", 7702}, RecordedHour{"2015-01-01-1", 7427}, RecordedHour{"2015-01-01-3", 5971}}) {
     const auto path = RecordedDataFolder() / "gharchive" / (std::string(hour.name) + ".json.gz");
     if (!std::filesystem::exists(path)) GTEST_SKIP() << "no recorded data in " << RecordedDataFolder();
-    auto file = Open(path, hour.events == 5971 ? 1 << 20 : 64 << 20);  // the last one as a stream
+    auto file = Open(path);
     ASSERT_TRUE(file) << file.error().message;
     EXPECT_EQ((*file)->hour(), ParseArchiveHour(hour.name));
     const auto whole = ReadWhole(**file);

@@ -162,14 +162,19 @@ TEST_F(Import, LeavesNoTraceOfAFileItRefuses) {
   Have("old.json.gz", {OldLine(), OldLine(), OldLine(), OldLine()});
   Have("text.gz", {BadLineOf(), BadLineOf()});
   Have("empty.json", {});
-  archive.files["cut.json.gz"].open_error = Error{ErrorCode::kMalformed, "cut.json.gz is damaged"};
-  const ImportReport report = RunAll({"old.json.gz", "text.gz", "empty.json", "cut.json.gz", "none.json"});
+  archive.files["no.json.gz"].open_error = Error{ErrorCode::kMalformed, "no.json.gz is no gzip"};
+  Have("cut.json.gz", {EventLine(1), EventLine(2), EventLine(3), EventLine(4), EventLine(5)});
+  archive.files["cut.json.gz"].breaks_after = 1;  // what it gave is good, for all that can be seen of it
+  archive.files["cut.json.gz"].check_error = archive.files["cut.json.gz"].break_error;
+  const ImportReport report =
+      RunAll({"old.json.gz", "text.gz", "empty.json", "cut.json.gz", "none.json", "no.json.gz"});
   EXPECT_EQ(report.files.at(0).outcome, ImportOutcome::kOtherFormat);
   EXPECT_EQ(report.files.at(0).counts.other_format, 4);
   EXPECT_EQ(report.files.at(1).outcome, ImportOutcome::kDamaged);
   EXPECT_EQ(report.files.at(2).outcome, ImportOutcome::kDamaged);
   EXPECT_EQ(report.files.at(3).outcome, ImportOutcome::kDamaged);
   EXPECT_EQ(report.files.at(4).outcome, ImportOutcome::kNotFound);
+  EXPECT_EQ(report.files.at(5).outcome, ImportOutcome::kDamaged);
   for (const FileReport& file : report.files) EXPECT_TRUE(file.error) << file.name;
   EXPECT_THAT(imports.imports, IsEmpty());
   EXPECT_EQ(imports.saves, 0);

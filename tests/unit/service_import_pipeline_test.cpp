@@ -49,6 +49,20 @@ TEST_F(Import, TakesFilesThatFailTogetherOneByOne) {
   }
 }
 
+TEST_F(Import, KeepsNothingOfADamagedFileThatWasStoredTogetherWithOthers) {
+  for (const char* name : {"a.json", "b.json", "c.json"}) Have(name, {EventLine(name[0])});
+  archive.files["b.json"].check_error = Error{ErrorCode::kMalformed, "b.json is damaged"};
+  const ImportReport report = RunAll({"a.json", "b.json", "c.json"});
+  EXPECT_EQ(report.files.at(0).outcome, ImportOutcome::kTaken);
+  EXPECT_EQ(report.files.at(1).outcome, ImportOutcome::kDamaged);
+  EXPECT_EQ(report.files.at(1).counts.read, 0);
+  ASSERT_TRUE(report.files.at(1).error);
+  EXPECT_EQ(report.files.at(1).error->message, "b.json is damaged");
+  EXPECT_EQ(report.files.at(2).outcome, ImportOutcome::kTaken);
+  EXPECT_EQ(events.payloads.size(), 2U);
+  EXPECT_FALSE(imports.imports.contains("b.json"));
+}
+
 TEST_F(Import, KeepsTheRecordsOfFilesThatComeAgainUnderTheirNames) {
   Have("a.json", {EventLine(1), EventLine(2)});
   Have("b.json", {EventLine(3)});

@@ -140,7 +140,7 @@ std::set<std::chrono::sys_days> DaysOf(const std::vector<ArchiveLocation>& locat
   return days;
 }
 
-// Opens files one ahead of where they are wanted, as that may take as long as storing one does. Belongs to one thread.
+// Opens files ahead of where they are wanted, as that may take as long as storing one does. Belongs to one thread.
 class FilesAhead {
  public:
   FilesAhead(Archive& archive, const std::vector<ArchiveLocation>& locations, std::stop_token stop)
@@ -149,13 +149,21 @@ class FilesAhead {
   FilesAhead(const FilesAhead&) = delete;
   FilesAhead& operator=(const FilesAhead&) = delete;
 
+  using Opened = Result<std::unique_ptr<ArchiveFile>>;
   // Of the file to be taken next.
   [[nodiscard]] bool ReadyWithin(std::chrono::milliseconds time) const {
-    return ahead_.empty() || ahead_.front().wait_for(time) == std::future_status::ready;
+    return next_ || ahead_.empty() || ahead_.front().wait_for(time) == std::future_status::ready;
   }
-  Result<std::unique_ptr<ArchiveFile>> Take() {
+  // What Take() would give without waiting, if anything.
+  const Opened* NextIfOpen() {
+    if (ahead_.empty() || !ReadyWithin(std::chrono::milliseconds{0})) return nullptr;
+    if (!next_) next_ = ahead_.front().get();
+    return &*next_;
+  }
+  Opened Take() {
     PrepareUpTo(taken_ + 1);
-    auto opened = ahead_.front().get();
+    Opened opened = next_ ? *std::move(next_) : ahead_.front().get();
+    next_.reset();
     ahead_.pop_front();
     ++taken_;
     return opened;
@@ -174,7 +182,8 @@ class FilesAhead {
   const std::stop_token outer_;
   std::stop_source stopping_;  // also at the end, when nobody wants the file any more
   const std::stop_callback<std::function<void()>> on_stop_{outer_, [this] { stopping_.request_stop(); }};
-  std::deque<std::future<Result<std::unique_ptr<ArchiveFile>>>> ahead_;
+  std::deque<std::future<Opened>> ahead_;
+  std::optional<Opened> next_;  // of the first of these
   size_t prepared_ = 0;
   size_t taken_ = 0;
 };
@@ -194,9 +203,9 @@ class ImportRun {
   }
 
   void ReadAll() {
-    // Beside opening the first file. Where it fails, storing the first events says why.
+    // Beside reading the first file. Where it fails, storing the first events says why.
     expecting_ = std::async(std::launch::async, [this] { return events_.ExpectDays(DaysOf(request_.locations)); });
-    for (size_t i = 0; i < request_.locations.size() && !GivesUp(); ++i) ReadOne(i);
+    for (size_t i = 0; i < request_.locations.size() && !GivesUp(i); ++i) ReadOne(i);
     pipeline_.Drain();
     LogEnded();
     telling_.TellAdded();
@@ -207,19 +216,13 @@ class ImportRun {
 
  private:
   void ReadOne(size_t i) {
-    AwaitBriefly(ahead_);
-    auto opened = ahead_.Take();
-    if (opened) telling_.Opened(i, **opened);
-    if (opened && IsPending((*opened)->name())) pipeline_.Drain();  // what is known of it must be up to date
-    files_.push_back(
-        std::make_unique<ArchiveFileImport>(session_, [this, i](int64_t bytes, int64_t read, int64_t added) {
-          telling_.Batch(i, report_.files[i].name, bytes, read, added);
-        }));
-    ArchiveFileImport& file = *files_.back();
-    file.Begin(std::move(opened), report_.files[i]);
-    if (expecting_.valid()) static_cast<void>(expecting_.get());
-    if (!file.ended()) ahead_.PrepareUpTo(i + 2);
+    if (files_.size() == i) {
+      AwaitBriefly(ahead_);
+      BeginNext(ahead_.Take());
+    }
+    ArchiveFileImport& file = *files_[i];
     for (;;) {
+      BeginAhead(i + 1);
       AwaitBriefly(file);
       auto batch = file.Next();
       if (!batch) break;
@@ -230,6 +233,25 @@ class ImportRun {
       file.End();
     }
     LogEnded();
+  }
+
+  // The next one is read while this one is stored, so that its first events are there when they are wanted.
+  void BeginAhead(size_t i) {
+    if (files_.size() != i) return;
+    const auto* opened = ahead_.NextIfOpen();
+    if (opened != nullptr && !(*opened && IsPending((**opened)->name()))) BeginNext(ahead_.Take());
+  }
+
+  void BeginNext(FilesAhead::Opened opened) {
+    const size_t i = files_.size();
+    if (opened) telling_.Opened(i, **opened);
+    if (opened && IsPending((*opened)->name())) pipeline_.Drain();  // what is known of it must be up to date
+    files_.push_back(
+        std::make_unique<ArchiveFileImport>(session_, [this, i](int64_t bytes, int64_t read, int64_t added) {
+          telling_.Batch(i, report_.files[i].name, bytes, read, added);
+        }));
+    files_.back()->Begin(std::move(opened), report_.files[i]);
+    if (!files_.back()->ended()) ahead_.PrepareUpTo(i + 2);
   }
 
   // Until there is something to take. No transaction stays open while a server is waited for.
@@ -250,11 +272,11 @@ class ImportRun {
     return false;
   }
 
-  [[nodiscard]] bool GivesUp() const {
+  // Before the next one is read, of so many that have been.
+  [[nodiscard]] bool GivesUp(size_t read) const {
     if (session_.stop.stop_requested() || session_.database_is_gone) return true;
-    const auto begun = std::span(report_.files).first(files_.size());
-    return begun.size() >= kUnreachableHoursMax &&
-           std::ranges::all_of(begun.last(kUnreachableHoursMax),
+    return read >= kUnreachableHoursMax &&
+           std::ranges::all_of(std::span(report_.files).first(read).last(kUnreachableHoursMax),
                                [](const FileReport& file) { return file.outcome == ImportOutcome::kUnreachable; });
   }
 

@@ -20,8 +20,8 @@ constexpr std::string_view kPartitions = R"(
   ORDER BY partition_ordinal_position)";
 constexpr std::string_view kDropped = "SELECT day FROM event_days_dropped WHERE day BETWEEN ? AND ?";
 
-// A file grows page by page up to a MiB, with two syncs each, and by whole MiBs from there on: nobody who stores events
-// should wait for that.
+// A file grows page by page up to a MiB, with two syncs each, and by whole MiBs from there on. What makes it grow is
+// not kept.
 constexpr std::string_view kGrow = R"(
   INSERT INTO events (created_at, id, type_id, action_id, repository_id, actor_id, actor_login, bot, merged, payload)
   VALUES (?, -1, -1, -1, -1, -1, '', 0, 0, REPEAT('x', 1048576)))";
@@ -85,8 +85,7 @@ Result<std::vector<std::string>> ReadPartitions(Connection& db) {
   return names;
 }
 
-// The new day's file; what makes it grow is not kept.
-Status Grow(Connection& db, sys_days day) {
+Status GrowOne(Connection& db, sys_days day) {
   auto done = db.Run("START TRANSACTION");
   if (!done) return done;
   const auto written = db.Execute(kGrow, {TimePoint{day}});
@@ -143,22 +142,29 @@ bool EventPartitions::AllSettled(const std::set<sys_days>& days) {
   return std::ranges::includes(settled_, days);
 }
 
-Status EventPartitions::Ensure(Connection& db, const std::set<sys_days>& days) {
-  if (AllSettled(days)) return {};
+Result<std::vector<sys_days>> EventPartitions::Ensure(Connection& db, const std::set<sys_days>& days) {
+  if (AllSettled(days)) return std::vector<sys_days>();
   auto taken = lock_.Take(db, kLockWait);
   if (!taken) return WithContext("make partitions", std::move(taken.error()));
   if (!*taken) return Fail(ErrorCode::kUnavailable, "somebody else has been changing the days of events for long");
-  auto settled = Make(db, days);
+  auto made = Make(db, days);
   lock_.Free(db);
-  if (!settled) return WithContext("make partitions", std::move(settled.error()));
+  if (!made) return WithContext("make partitions", std::move(made.error()));
   const std::lock_guard lock(mutex_);
-  settled_ = *std::move(settled);
+  settled_ = std::move(made->settled);
+  return std::move(made->now);
+}
+
+Status EventPartitions::Grow(Connection& db, const std::vector<sys_days>& days) {
+  for (const sys_days day : days) {
+    if (auto grown = GrowOne(db, day); !grown) return WithContext("make room for a day", std::move(grown.error()));
+  }
   return {};
 }
 
-Result<std::set<sys_days>> EventPartitions::Make(Connection& db, const std::set<sys_days>& days) {
+Result<EventPartitions::Made> EventPartitions::Make(Connection& db, const std::set<sys_days>& days) {
   auto settled = DroppedAmong(db, days);
-  if (!settled) return settled;
+  if (!settled) return tl::make_unexpected(std::move(settled.error()));
   auto present = ReadPartitions(db);
   if (!present) return tl::make_unexpected(std::move(present.error()));
   std::set<sys_days> missing;
@@ -170,14 +176,11 @@ Result<std::set<sys_days>> EventPartitions::Make(Connection& db, const std::set<
   for (const std::string& statement : PartitionStatements(*present, missing)) {
     if (auto changed = ChangeTable(db, statement); !changed) return tl::make_unexpected(std::move(changed.error()));
   }
-  for (const sys_days day : missing) {
-    if (auto grown = Grow(db, day); !grown) return tl::make_unexpected(std::move(grown.error()));
-  }
   settled->insert(missing.begin(), missing.end());
   if (!missing.empty()) {
     LogInfo("event_days_made", {{"first", FormatDay(*missing.begin())}, {"days", missing.size()}});
   }
-  return settled;
+  return Made{*std::move(settled), {missing.begin(), missing.end()}};
 }
 
 Result<std::vector<sys_days>> EventPartitions::Days(Connection& db) {

@@ -24,9 +24,11 @@ class EventPartitions {
  public:
   explicit EventPartitions(std::string_view database);
 
-  // Makes the partitions of these days, but of those that were dropped. Commits what is under way, so it comes before
-  // a transaction.
-  Status Ensure(Connection& db, const std::set<std::chrono::sys_days>& days);
+  // Makes the partitions of these days, but of those that were dropped; which were made now. Commits what is under way,
+  // so it comes before a transaction.
+  Result<std::vector<std::chrono::sys_days>> Ensure(Connection& db, const std::set<std::chrono::sys_days>& days);
+  // Gives the days' files some room in advance.
+  static Status Grow(Connection& db, const std::vector<std::chrono::sys_days>& days);
   // The days that have a partition, in order.
   static Result<std::vector<std::chrono::sys_days>> Days(Connection& db);
   // Drops their partitions with all that is in them.
@@ -35,7 +37,11 @@ class EventPartitions {
 
  private:
   bool AllSettled(const std::set<std::chrono::sys_days>& days);
-  static Result<std::set<std::chrono::sys_days>> Make(Connection& db, const std::set<std::chrono::sys_days>& days);
+  struct Made {
+    std::set<std::chrono::sys_days> settled;
+    std::vector<std::chrono::sys_days> now;
+  };
+  static Result<Made> Make(Connection& db, const std::set<std::chrono::sys_days>& days);
 
   const NamedLock lock_;
   std::mutex mutex_;

@@ -153,8 +153,11 @@ Result<std::unique_ptr<StoredBatch>> SqlEventStore::Store(const std::vector<Even
 
 Status SqlEventStore::ExpectDays(const std::set<std::chrono::sys_days>& days) {
   return WithConnection(pool_, [&](Connection& db) {
-    auto expected = partitions_.Ensure(db, days);
-    return expected ? words_.Expect(db) : expected;
+    auto made = partitions_.Ensure(db, days);
+    if (!made) return Status(tl::make_unexpected(std::move(made.error())));
+    // From here on somebody else may store events of these days, beside the rest.
+    auto done = words_.Expect(db);
+    return done ? EventPartitions::Grow(db, *made) : done;
   });
 }
 

@@ -51,6 +51,7 @@ class FakeArchive final : public Archive {
   std::map<std::string, FakeArchiveContent> files;
   size_t batch_lines = 3;  // whatever the reader asks for
   std::vector<std::string> opened;
+  std::vector<std::string> begun;
   std::function<void()> before_next = [] {};
 
   Result<std::unique_ptr<ArchiveFile>> Open(const ArchiveLocation& location, std::stop_token) override {
@@ -78,6 +79,7 @@ class FakeArchive final : public Archive {
       return static_cast<int64_t>(content_.lines.size()) * 10;
     }
     Status Begin(ArchiveReading reading) override {
+      archive_.begun.push_back(name_);
       reading_ = std::move(reading);
       next_ = static_cast<size_t>(reading_.skip_lines);
       return {};

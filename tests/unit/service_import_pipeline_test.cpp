@@ -1,6 +1,8 @@
 // Batches that share a transaction, and files that share a name.
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "support/importing.h"
 
 namespace repopulse {
@@ -61,6 +63,21 @@ TEST_F(Import, KeepsNothingOfADamagedFileThatWasStoredTogetherWithOthers) {
   EXPECT_EQ(report.files.at(2).outcome, ImportOutcome::kTaken);
   EXPECT_EQ(events.payloads.size(), 2U);
   EXPECT_FALSE(imports.imports.contains("b.json"));
+}
+
+TEST_F(Import, BeginsToReadAFileWhileTheOneBeforeIsStillRead) {
+  Have("a.json", std::vector<test::ArchiveLine>(9'000, BadLineOf()));  // 3,000 batches
+  archive.files["a.json"].lines.push_back(EventLine(1));
+  Have("b.json", {EventLine(2)});
+  size_t batches_before = 0;
+  archive.before_next = [&] {
+    if (archive.begun.size() > 1) return;
+    ++batches_before;
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});  // until it is open
+  };
+  const ImportReport report = RunAll({"a.json", "b.json"});
+  EXPECT_LT(batches_before, 3'000U);
+  EXPECT_EQ(report.total.added, 2);
 }
 
 TEST_F(Import, KeepsTheRecordsOfFilesThatComeAgainUnderTheirNames) {

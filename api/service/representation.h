@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "base/shared_bytes.h"
 
 namespace repopulse {
 
@@ -15,8 +16,8 @@ struct Representation {
   int status = 200;
   std::string
       headers;  // header lines that depend on the content alone, each with CRLF: Content-Type, Last-Modified, Link …
-  std::string body;
-  std::string gzip;  // the body compressed; empty where that does not pay
+  SharedBytes body;
+  SharedBytes gzip;  // the body compressed; empty where that does not pay
   std::string etag;  // without quotes; the gzip variant's is this with "-gz"
   TimePoint data_as_of{};
   TimePoint fresh_until{};
@@ -32,6 +33,7 @@ using RepresentationPtr = std::shared_ptr<const Representation>;
 
 // The form kept in Redis: versioned and length-prefixed. kMalformed for anything this version did not write.
 std::string EncodeRepresentation(const Representation& representation);
-Result<Representation> DecodeRepresentation(std::string_view bytes);
+// Body and gzip are parts of `bytes`.
+Result<Representation> DecodeRepresentation(const SharedBytes& bytes);
 
 }  // namespace repopulse

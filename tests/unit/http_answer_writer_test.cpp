@@ -94,7 +94,7 @@ Representation Page(const std::string& body) {
   return RepresentationBuilder(clock, {}).Ok("application/json", body, test::At("2024-05-07T08:45:17Z"));
 }
 
-std::string Gunzip(const std::string& bytes, size_t size) {
+std::string Gunzip(std::string_view bytes, size_t size) {
   std::string text(size, '\0');
   libdeflate_decompressor* decompressor = libdeflate_alloc_decompressor();
   EXPECT_EQ(libdeflate_gzip_decompress(decompressor, bytes.data(), bytes.size(), text.data(), text.size(), nullptr),

@@ -38,6 +38,18 @@ TEST(RepresentationCodec, BringsEverythingBack) {
   }
 }
 
+TEST(RepresentationCodec, LeavesTheBodiesWhereTheyLie) {
+  const SharedBytes encoded = EncodeRepresentation(Sample());
+  const auto lie_in_it = [&](std::string_view bytes) {
+    return bytes.data() >= encoded.view().data() &&
+           bytes.data() + bytes.size() <= encoded.view().data() + encoded.size();
+  };
+  const auto decoded = DecodeRepresentation(encoded);
+  ASSERT_TRUE(decoded);
+  EXPECT_TRUE(lie_in_it(decoded->body));
+  EXPECT_TRUE(lie_in_it(decoded->gzip));
+}
+
 TEST(RepresentationCodec, RefusesWhatWasCutAtAnyByte) {
   const std::string whole = EncodeRepresentation(Sample());
   for (size_t size = 0; size < whole.size(); ++size) {

@@ -50,6 +50,16 @@ class Reader {
 
 }  // namespace
 
+RepresentationPtr WithBodyInFile(const Representation& representation) {
+  auto file = MemoryFile::Of(representation.body);
+  if (!file) return nullptr;
+  auto moved = std::make_shared<Representation>(representation);
+  moved->body = SharedBytes(file, file->bytes());
+  moved->gzip = representation.gzip.str();  // it may be a part of what held the body
+  moved->file = std::move(file);
+  return moved;
+}
+
 std::string EncodeRepresentation(const Representation& r) {
   std::string out;
   out.reserve(r.size_bytes() + 64);

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/memory_file.h"
 #include "base/result.h"
 #include "base/shared_bytes.h"
 
@@ -23,6 +24,8 @@ struct Representation {
   TimePoint fresh_until{};
   TimePoint usable_until{};  // may be served stale until then while something newer is made, or cannot be
 
+  std::shared_ptr<const MemoryFile> file = nullptr;  // the one that holds `body` and nothing else, if there is one
+
   // Bytes it holds in memory, roughly.
   [[nodiscard]] size_t size_bytes() const {
     return sizeof(Representation) + headers.size() + body.size() + gzip.size() + etag.size();
@@ -30,6 +33,9 @@ struct Representation {
 };
 
 using RepresentationPtr = std::shared_ptr<const Representation>;
+
+// The same with its body in a file; nullptr where the system gives none.
+RepresentationPtr WithBodyInFile(const Representation& representation);
 
 // The form kept in Redis: versioned and length-prefixed. kMalformed for anything this version did not write.
 std::string EncodeRepresentation(const Representation& representation);

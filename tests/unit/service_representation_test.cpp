@@ -50,6 +50,21 @@ TEST(RepresentationCodec, LeavesTheBodiesWhereTheyLie) {
   EXPECT_TRUE(lie_in_it(decoded->gzip));
 }
 
+TEST(Representation, IsTheSameWithItsBodyInAFile) {
+  auto payload = std::make_shared<const std::string>("body gzip");
+  const std::weak_ptr<const std::string> watched = payload;
+  Representation original = Sample();
+  original.body = SharedBytes(payload, *payload).Part(0, 4);
+  original.gzip = SharedBytes(std::move(payload), *watched.lock()).Part(5);
+  const auto moved = WithBodyInFile(original);
+  ASSERT_TRUE(moved);
+  ExpectEqual(*moved, original);
+  ASSERT_TRUE(moved->file);
+  EXPECT_EQ(moved->file->bytes(), "body");
+  original = {};
+  EXPECT_TRUE(watched.expired()) << "what held the body before is not kept as well";
+}
+
 TEST(RepresentationCodec, RefusesWhatWasCutAtAnyByte) {
   const std::string whole = EncodeRepresentation(Sample());
   for (size_t size = 0; size < whole.size(); ++size) {

@@ -5,9 +5,11 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cmath>
+#include <iterator>
 #include <memory>
 #include <mutex>
 
@@ -41,6 +43,8 @@ class BufferedStderrSink final : public spdlog::sinks::base_sink<std::mutex> {
   static constexpr size_t kFlushBytes = 32 * 1024;
   std::string buffer_;
 };
+
+constexpr size_t kUsualLineBytes = 512;
 
 spdlog::level::level_enum ToSpdlog(LogLevel level) {
   switch (level) {
@@ -113,9 +117,12 @@ void Log(LogLevel level, std::string_view event, std::initializer_list<LogField>
   if (!LogEnabled(level)) return;
   const auto now = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
   const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
-  std::string line = FormatRfc3339(now);
-  line.pop_back();  // the Z goes behind the milliseconds
-  line = fmt::format(R"({{"time":"{}.{:03}Z","level":"{}","event":"{}")", line, millis, Name(level), event);
+  std::string second = FormatRfc3339(now);
+  second.pop_back();  // the Z goes behind the milliseconds
+  std::string line;
+  line.reserve(kUsualLineBytes);
+  fmt::format_to(std::back_inserter(line), R"({{"time":"{}.{:03}Z","level":"{}","event":"{}")", second, millis,
+                 Name(level), event);
   if (!State().replica.empty()) AppendField(line, {"replica", State().replica});
   for (const LogField& field : fields) AppendField(line, field);
   line += '}';
@@ -124,6 +131,11 @@ void Log(LogLevel level, std::string_view event, std::initializer_list<LogField>
 
 void AppendJsonString(std::string& out, std::string_view text) {
   out += '"';
+  if (std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; })) {
+    out += text;  // most that is logged
+    out += '"';
+    return;
+  }
   const std::string clean = SanitizeUtf8(text);
   for (char c : clean) {
     switch (c) {

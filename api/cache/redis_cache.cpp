@@ -56,16 +56,17 @@ RedisCache::RedisCache(RedisOptions options, const Clock& clock)
       breaker_(clock, kFirstPause, kLongestPause) {}
 
 Result<SharedCacheAnswer> RedisCache::Get(const std::string& key, const std::string& scope) {
-  auto reply = Run({"MGET", Key(kEntryPrefix, key), Key(kGenerationPrefix, scope)});
-  if (!reply) return WithContext("reading from the shared cache", std::move(reply.error()));
-  const redisReply& both = **reply;
+  auto got = Run({"MGET", Key(kEntryPrefix, key), Key(kGenerationPrefix, scope)});
+  if (!got) return WithContext("reading from the shared cache", std::move(got.error()));
+  std::shared_ptr<const redisReply> reply = std::move(*got);
+  const redisReply& both = *reply;
   if (both.type != REDIS_REPLY_ARRAY || both.elements != 2) {
     return Fail(ErrorCode::kMalformed, "reading from the shared cache: not the answer to MGET");
   }
   SharedCacheAnswer answer;
   answer.generation = DecodeGeneration(TextOf(*both.element[1]));
   if (const auto stored = DecodeEntry(TextOf(*both.element[0]))) {
-    answer.entry = SharedCacheEntry{std::string(stored->payload), stored->generation != answer.generation};
+    answer.entry = SharedCacheEntry{{std::move(reply), stored->payload}, stored->generation != answer.generation};
   }
   return answer;
 }

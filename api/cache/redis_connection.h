@@ -65,6 +65,7 @@ class RedisConnection {
   Status Append(RedisArguments arguments);
   Status Flush(SteadyTime deadline);
   Result<RedisReply> AwaitReply(SteadyTime deadline);
+  Status ReadIn();
   Status Wait(short events, SteadyTime deadline);
   tl::unexpected<Error> Broken(ErrorCode code, std::string message);
   tl::unexpected<Error> Broken(std::string_view doing);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -19,6 +20,7 @@ struct Message {
   int status = 200;
   std::string head;
   std::string_view body;
+  const MemoryFile* file = nullptr;  // that holds the body, if one does
 };
 
 void AppendStatusLine(std::string& head, int status) {
@@ -35,7 +37,7 @@ void AppendCommon(std::string& head, const WriteOptions& options) {
 }
 
 Message Compose(const Response& response, const WriteOptions& options) {
-  Message message{response.status, {}, response.body};
+  Message message{response.status, {}, response.body, nullptr};
   AppendStatusLine(message.head, response.status);
   if (!response.content_type.empty()) message.head += "Content-Type: " + response.content_type + "\r\n";
   // Answers made for one request are not for caches, and the status of a 204 forbids a length.
@@ -54,10 +56,10 @@ Message Compose(const Response& response, const WriteOptions& options) {
 Message Compose(const ReadAnswer& answer, const Request& request, const WriteOptions& options) {
   const Representation& r = *answer.representation;
   const bool gzip = request.accepts_gzip && !r.gzip.empty();
-  Message message{r.status, {}, gzip ? r.gzip : r.body};
+  Message message{r.status, {}, gzip ? r.gzip : r.body, gzip ? nullptr : r.file.get()};
   message.head.reserve(r.headers.size() + 320);
   const bool not_modified = r.status == 200 && MatchesEtag(request.if_none_match, r.etag);
-  if (not_modified) message = {304, std::move(message.head), {}};
+  if (not_modified) message = {304, std::move(message.head), {}, nullptr};
   AppendStatusLine(message.head, message.status);
   message.head += r.headers;
   if (!r.etag.empty()) {
@@ -72,8 +74,17 @@ Message Compose(const ReadAnswer& answer, const Request& request, const WriteOpt
   return message;
 }
 
-// True when all was sent. `size` goes down by what was.
-bool SendAll(int socket, std::array<iovec, 2> parts, SteadyTime until) {
+// False where the socket takes nothing more in time.
+bool AwaitRoom(int socket, SteadyTime until) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+  pollfd writable{socket, POLLOUT, 0};
+  return left.count() > 0 && ::poll(&writable, 1, static_cast<int>(left.count())) != 0;
+}
+
+bool IsFull(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+
+// True when all was sent.
+bool SendAll(int socket, std::array<iovec, 2> parts, int flags, SteadyTime until) {
   size_t first = 0;
   while (first < parts.size()) {
     if (parts[first].iov_len == 0) {
@@ -83,12 +94,10 @@ bool SendAll(int socket, std::array<iovec, 2> parts, SteadyTime until) {
     msghdr message{};
     message.msg_iov = &parts[first];
     message.msg_iovlen = parts.size() - first;
-    ssize_t sent = ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t sent = ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT | flags);
     if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
-      pollfd writable{socket, POLLOUT, 0};
-      if (left.count() <= 0 || ::poll(&writable, 1, static_cast<int>(left.count())) == 0) return false;
+    if (sent < 0 && IsFull(errno)) {
+      if (!AwaitRoom(socket, until)) return false;
       continue;
     }
     if (sent < 0) return false;
@@ -99,6 +108,17 @@ bool SendAll(int socket, std::array<iovec, 2> parts, SteadyTime until) {
       done -= step;
       if (parts[first].iov_len == 0) ++first;
     }
+  }
+  return true;
+}
+
+// The same for a file.
+bool SendAll(int socket, const MemoryFile& file, SteadyTime until) {
+  const auto size = static_cast<off_t>(file.bytes().size());
+  for (off_t next = 0; next < size;) {
+    const ssize_t sent = ::sendfile(socket, file.fd(), &next, static_cast<size_t>(size - next));
+    if (sent > 0 || (sent < 0 && errno == EINTR)) continue;
+    if (sent == 0 || !IsFull(errno) || !AwaitRoom(socket, until)) return false;
   }
   return true;
 }
@@ -127,7 +147,11 @@ Written WriteAnswer(int socket, const Request& request, const Answer& answer, co
                               ? Compose(std::get<Response>(answer.content), options)
                               : Compose(std::get<ReadAnswer>(answer.content), request, options);
   const std::string_view body = options.head_only ? std::string_view() : message.body;
-  const bool complete = SendAll(socket, {View(message.head), View(body)}, std::chrono::steady_clock::now() + deadline);
+  const SteadyTime until = std::chrono::steady_clock::now() + deadline;
+  const MemoryFile* file = options.head_only ? nullptr : message.file;
+  const bool complete =
+      file == nullptr ? SendAll(socket, {View(message.head), View(body)}, 0, until)
+                      : SendAll(socket, {View(message.head), {}}, MSG_MORE, until) && SendAll(socket, *file, until);
   if (!complete) ::shutdown(socket, SHUT_RDWR);
   return {message.status, message.head.size() + body.size(), complete};
 }

@@ -23,7 +23,7 @@ struct Written {
   bool complete = false;  // otherwise the socket was shut down: half an answer must not be taken for a whole one
 };
 
-// Blocks at most until `deadline` from now in all.
+// Blocks at most until `deadline` from now in all. The socket must not block, and the process must ignore SIGPIPE.
 Written WriteAnswer(int socket, const Request& request, const Answer& answer, const WriteOptions& options,
                     std::chrono::milliseconds deadline);
 

@@ -28,16 +28,15 @@ void LogIfOurFault(const Problem& problem, const Request& request) {
 Dispatcher::Dispatcher(Services& services, RouteTable routes) : services_(services), routes_(std::move(routes)) {}
 
 Answer Dispatcher::Handle(Request request, std::string_view target) const {
-  Checked<Answer> answer = Refuse(FromError({ErrorCode::kInternal, ""}));
   try {
-    answer = Run(request, target);
+    auto answer = Run(request, target);
+    return answer ? *std::move(answer) : Answer{Render(answer.error(), request.request_id)};
   } catch (const std::exception& e) {
     LogError("request_threw", {{"request_id", request.request_id}, {"target", request.target}, {"error", e.what()}});
   } catch (...) {  // whatever leaves here would end the process
     LogError("request_threw", {{"request_id", request.request_id}, {"target", request.target}});
   }
-  if (answer) return *std::move(answer);
-  return {Render(answer.error(), request.request_id)};
+  return {Render(FromError({ErrorCode::kInternal, ""}), request.request_id)};
 }
 
 Checked<Answer> Dispatcher::Run(Request& request, std::string_view target) const {

@@ -66,20 +66,20 @@ Parsed Parse(const Pistache::Http::Request& from, bool may_wait) {
   std::string original;
   std::string bearer;
   for (const auto& [name, header] : from.headers().rawList()) {
-    const std::string lower = ToLowerAscii(name);
-    if (lower == "x-request-target")
+    const auto is = [&name = name](std::string_view known) { return EqualsIgnoreCaseAscii(name, known); };
+    if (is("x-request-target"))
       original = header.value();
-    else if (lower == "x-request-id")
+    else if (is("x-request-id"))
       request.request_id = header.value();
-    else if (lower == "x-real-ip")
+    else if (is("x-real-ip"))
       request.client = header.value();
-    else if (lower == "if-none-match")
+    else if (is("if-none-match"))
       request.if_none_match = header.value();
-    else if (lower == "accept-encoding")
+    else if (is("accept-encoding"))
       request.accepts_gzip = header.value() == "gzip";
-    else if (lower == "x-api-key")
+    else if (is("x-api-key"))
       request.credential = header.value();
-    else if (lower == "authorization")
+    else if (is("authorization"))
       bearer = BearerToken(header.value());
   }
   if (request.credential.empty()) request.credential = std::move(bearer);

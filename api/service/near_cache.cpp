@@ -1,6 +1,7 @@
 #include "service/near_cache.h"
 
 #include <functional>
+#include <iterator>
 
 namespace repopulse {
 namespace {
@@ -30,7 +31,18 @@ std::optional<NearCache::Found> NearCache::Find(const std::string& key) {
   const auto it = shard.by_key.find(key);
   if (it == shard.by_key.end()) return std::nullopt;
   if (it->second != shard.entries.begin()) shard.entries.splice(shard.entries.begin(), shard.entries, it->second);
-  return Found{it->second->representation, IsTrusted(*it->second)};
+  Entry& entry = *it->second;
+  if (++entry.hits % kFileHits == 0) MoveToFile(shard, entry);
+  return Found{entry.representation, IsTrusted(entry)};
+}
+
+void NearCache::MoveToFile(Shard& shard, Entry& entry) {
+  if (entry.representation->file || entry.representation->body.size() < kFileBytesMin) return;
+  if (shard.files >= kFilesMax / kShards) return;
+  if (auto moved = WithBodyInFile(*entry.representation)) {
+    entry.representation = std::move(moved);
+    ++shard.files;
+  }
 }
 
 NearCache::Ticket NearCache::Begin(const std::string& key, const std::string& scope) const {
@@ -51,15 +63,12 @@ void NearCache::Insert(const std::string& key, const std::string& scope, const T
   if (EntryBytes(entry) > shard_bytes_max_) return;
   if (const auto it = shard.by_key.find(key); it != shard.by_key.end()) {
     if (IsTrusted(*it->second) && !IsTrusted(entry)) return;  // somebody slower, with an older value
-    shard.bytes -= EntryBytes(*it->second);
-    const auto old = it->second;
-    shard.by_key.erase(it);
-    shard.entries.erase(old);
+    Remove(shard, it->second);
   }
   shard.bytes += EntryBytes(entry);
   shard.entries.push_front(std::move(entry));
   shard.by_key.emplace(shard.entries.front().key, shard.entries.begin());
-  Evict(shard);
+  while (shard.bytes > shard_bytes_max_) Remove(shard, std::prev(shard.entries.end()));
 }
 
 size_t NearCache::EntryBytes(const Entry& entry) {
@@ -67,13 +76,11 @@ size_t NearCache::EntryBytes(const Entry& entry) {
   return sizeof(Entry) + kNodeBytes + entry.key.size() + entry.representation->size_bytes();
 }
 
-void NearCache::Evict(Shard& shard) const {
-  while (shard.bytes > shard_bytes_max_ && !shard.entries.empty()) {
-    const Entry& last = shard.entries.back();
-    shard.bytes -= EntryBytes(last);
-    shard.by_key.erase(last.key);
-    shard.entries.pop_back();
-  }
+void NearCache::Remove(Shard& shard, std::list<Entry>::iterator entry) {
+  shard.bytes -= EntryBytes(*entry);
+  shard.files -= entry->representation->file ? 1 : 0;
+  shard.by_key.erase(entry->key);
+  shard.entries.erase(entry);
 }
 
 size_t NearCache::size_bytes() const {

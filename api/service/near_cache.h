@@ -2,6 +2,9 @@
 //
 // An entry that was invalidated stays, marked as not trusted: it is served no more as it is, but it is better than
 // nothing when neither Redis nor MySQL can give a newer one. Bounded in bytes, least recently used out first.
+//
+// The body of a long answer that is asked for often moves into a file, from where it is sent without being copied. The
+// file belongs to the entry's representation, and ends when the last of its readers has let go of that.
 #pragma once
 
 #include <array>
@@ -25,6 +28,10 @@ namespace repopulse {
 // Thread-safe.
 class NearCache final : public CacheChangeListener {
  public:
+  static constexpr size_t kFileBytesMin = 32 * 1024;  // of a body that is worth a file
+  static constexpr uint32_t kFileHits = 16;           // a file costs as much as it saves in about so many answers
+  static constexpr size_t kFilesMax = 128;            // open at a time, and those that are being sent on top
+
   NearCache(const Clock& clock, size_t bytes_max);
 
   struct Found {
@@ -61,12 +68,14 @@ class NearCache final : public CacheChangeListener {
     size_t scope_slot = 0;
     bool changed = false;
     SteadyTime loaded_at;
+    uint32_t hits = 0;
   };
   struct Shard {
     mutable std::mutex mutex;
     std::list<Entry> entries;                                                 // most recently used first
     std::unordered_map<std::string_view, std::list<Entry>::iterator> by_key;  // views into Entry::key
     size_t bytes = 0;
+    size_t files = 0;
     std::atomic<uint64_t> epoch{0};
   };
   static constexpr size_t kShards = 16;
@@ -77,7 +86,8 @@ class NearCache final : public CacheChangeListener {
   const Shard& ShardOf(const std::string& key) const;
   [[nodiscard]] bool IsTrusted(const Entry& entry) const;
   static size_t EntryBytes(const Entry& entry);
-  void Evict(Shard& shard) const;
+  static void MoveToFile(Shard& shard, Entry& entry);
+  static void Remove(Shard& shard, std::list<Entry>::iterator entry);
 
   const Clock& clock_;
   const size_t shard_bytes_max_;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 namespace repopulse {
 namespace {
@@ -18,36 +19,46 @@ void PutTime(std::string& out, TimePoint time) { PutInteger(out, time.time_since
 
 class Reader {
  public:
-  explicit Reader(std::string_view bytes) : rest_(bytes) {}
+  Reader(const SharedBytes& bytes, size_t begin) : bytes_(bytes), next_(begin) {}
   int64_t Integer() {
     int64_t value = 0;
-    const std::string_view bytes = Take(sizeof value);
-    if (bytes.size() == sizeof value) std::memcpy(&value, bytes.data(), sizeof value);
+    const std::string_view bytes = bytes_.view().substr(Take(sizeof value));
+    if (!failed_) std::memcpy(&value, bytes.data(), sizeof value);
     return value;
   }
-  std::string Text() {
+  SharedBytes Bytes() {
     const int64_t size = Integer();
     if (size < 0) failed_ = true;
-    return std::string(failed_ ? std::string_view() : Take(static_cast<size_t>(size)));
+    const size_t begin = Take(static_cast<size_t>(size));
+    return failed_ ? SharedBytes() : bytes_.Part(begin, static_cast<size_t>(size));
   }
+  std::string Text() { return Bytes().str(); }
   TimePoint Time() { return TimePoint{std::chrono::microseconds{Integer()}}; }
-  [[nodiscard]] bool DoneAndWhole() const { return !failed_ && rest_.empty(); }
+  [[nodiscard]] bool DoneAndWhole() const { return !failed_ && next_ == bytes_.size(); }
 
  private:
-  std::string_view Take(size_t size) {
-    if (failed_ || size > rest_.size()) {
-      failed_ = true;
-      return {};
-    }
-    const std::string_view taken = rest_.substr(0, size);
-    rest_.remove_prefix(size);
-    return taken;
+  // Where the next `size` bytes begin.
+  size_t Take(size_t size) {
+    if (size > bytes_.size() - next_) failed_ = true;
+    if (failed_) return next_;
+    return std::exchange(next_, next_ + size);
   }
-  std::string_view rest_;
+  const SharedBytes& bytes_;
+  size_t next_;
   bool failed_ = false;
 };
 
 }  // namespace
+
+RepresentationPtr WithBodyInFile(const Representation& representation) {
+  auto file = MemoryFile::Of(representation.body);
+  if (!file) return nullptr;
+  auto moved = std::make_shared<Representation>(representation);
+  moved->body = SharedBytes(file, file->bytes());
+  moved->gzip = representation.gzip.str();  // it may be a part of what held the body
+  moved->file = std::move(file);
+  return moved;
+}
 
 std::string EncodeRepresentation(const Representation& r) {
   std::string out;
@@ -64,9 +75,9 @@ std::string EncodeRepresentation(const Representation& r) {
   return out;
 }
 
-Result<Representation> DecodeRepresentation(std::string_view bytes) {
-  if (!bytes.starts_with(kMagic)) return Fail(ErrorCode::kMalformed, "not a representation of this version");
-  Reader reader(bytes.substr(kMagic.size()));
+Result<Representation> DecodeRepresentation(const SharedBytes& bytes) {
+  if (!bytes.view().starts_with(kMagic)) return Fail(ErrorCode::kMalformed, "not a representation of this version");
+  Reader reader(bytes, kMagic.size());
   Representation r;
   r.status = static_cast<int>(reader.Integer());
   r.data_as_of = reader.Time();
@@ -74,8 +85,8 @@ Result<Representation> DecodeRepresentation(std::string_view bytes) {
   r.usable_until = reader.Time();
   r.headers = reader.Text();
   r.etag = reader.Text();
-  r.body = reader.Text();
-  r.gzip = reader.Text();
+  r.body = reader.Bytes();
+  r.gzip = reader.Bytes();
   if (!reader.DoneAndWhole()) return Fail(ErrorCode::kMalformed, "a representation cut short");
   return r;
 }

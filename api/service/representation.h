@@ -7,7 +7,9 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/memory_file.h"
 #include "base/result.h"
+#include "base/shared_bytes.h"
 
 namespace repopulse {
 
@@ -15,12 +17,14 @@ struct Representation {
   int status = 200;
   std::string
       headers;  // header lines that depend on the content alone, each with CRLF: Content-Type, Last-Modified, Link …
-  std::string body;
-  std::string gzip;  // the body compressed; empty where that does not pay
+  SharedBytes body;
+  SharedBytes gzip;  // the body compressed; empty where that does not pay
   std::string etag;  // without quotes; the gzip variant's is this with "-gz"
   TimePoint data_as_of{};
   TimePoint fresh_until{};
   TimePoint usable_until{};  // may be served stale until then while something newer is made, or cannot be
+
+  std::shared_ptr<const MemoryFile> file = nullptr;  // the one that holds `body` and nothing else, if there is one
 
   // Bytes it holds in memory, roughly.
   [[nodiscard]] size_t size_bytes() const {
@@ -30,8 +34,12 @@ struct Representation {
 
 using RepresentationPtr = std::shared_ptr<const Representation>;
 
+// The same with its body in a file; nullptr where the system gives none.
+RepresentationPtr WithBodyInFile(const Representation& representation);
+
 // The form kept in Redis: versioned and length-prefixed. kMalformed for anything this version did not write.
 std::string EncodeRepresentation(const Representation& representation);
-Result<Representation> DecodeRepresentation(std::string_view bytes);
+// Body and gzip are parts of `bytes`.
+Result<Representation> DecodeRepresentation(const SharedBytes& bytes);
 
 }  // namespace repopulse

@@ -12,11 +12,12 @@
 #include <string>
 
 #include "base/result.h"
+#include "base/shared_bytes.h"
 
 namespace repopulse {
 
 struct SharedCacheEntry {
-  std::string payload;
+  SharedBytes payload;
   bool outdated = false;  // its scope was invalidated after it was stored
 };
 

@@ -116,7 +116,7 @@ inline Seen See(const http::Answer& answer) {
             false, std::string(answer.route)};
   }
   const Representation& r = *std::get<ReadAnswer>(answer.content).representation;
-  return {r.status, r.headers, r.body, true, std::string(answer.route)};
+  return {r.status, r.headers, r.body.str(), true, std::string(answer.route)};
 }
 
 struct HttpService {

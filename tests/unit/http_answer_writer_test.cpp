@@ -1,16 +1,16 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <libdeflate.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <thread>
 
-#include "base/encode.h"
 #include "http/answer_writer.h"
 #include "http/representation_builder.h"
 #include "support/fake_clock.h"
+#include "support/gunzip.h"
 #include "support/samples.h"
 
 namespace repopulse::http {
@@ -24,6 +24,7 @@ using ::testing::Not;
 using ::testing::StartsWith;
 
 constexpr milliseconds kPatience{20'000};
+const bool kSigpipeIgnored = signal(SIGPIPE, SIG_IGN) != SIG_ERR;  // as the service does
 constexpr const char* kDate = "Wed, 08 May 2024 12:00:00 GMT";
 
 // Two ends of a connection; ours does not block, as Pistache's do not.
@@ -92,15 +93,6 @@ Answer Cached(Representation representation, bool stale = false) {
 Representation Page(const std::string& body) {
   static const test::FakeClock clock;
   return RepresentationBuilder(clock, {}).Ok("application/json", body, test::At("2024-05-07T08:45:17Z"));
-}
-
-std::string Gunzip(const std::string& bytes, size_t size) {
-  std::string text(size, '\0');
-  libdeflate_decompressor* decompressor = libdeflate_alloc_decompressor();
-  EXPECT_EQ(libdeflate_gzip_decompress(decompressor, bytes.data(), bytes.size(), text.data(), text.size(), nullptr),
-            LIBDEFLATE_SUCCESS);
-  libdeflate_free_decompressor(decompressor);
-  return text;
 }
 
 size_t CountOf(const std::string& text, const std::string& part) {
@@ -182,7 +174,7 @@ TEST(WriteAnswer, SendsTheGzipVariantUnderItsOwnValidator) {
   EXPECT_THAT(exchange.head(), HasSubstr("\r\nVary: Accept-Encoding\r\n"));
   EXPECT_THAT(exchange.head(), HasSubstr("\r\nContent-Length: " + std::to_string(exchange.body().size()) + "\r\n"));
   EXPECT_LT(exchange.body().size(), kLong.size());
-  EXPECT_EQ(Gunzip(exchange.body(), kLong.size()), kLong);
+  EXPECT_EQ(test::Gunzip(exchange.body(), kLong.size()), kLong);
 }
 
 TEST(WriteAnswer, SendsPlainWhereCompressingDidNotPay) {
@@ -305,49 +297,54 @@ TEST(WriteAnswer, SurvivesAPeerThatGoesInTheMiddle) {
   EXPECT_FALSE(written.complete);
 }
 
-TEST(RepresentationBuilder, MakesACacheableAnswer) {
-  const test::FakeClock clock;
-  const RepresentationBuilder builder(clock, {.fresh = seconds{60}, .stale = seconds{3600}});
-  const Representation r = builder.Ok("text/csv", "a\r\n", test::At("2024-05-07T08:45:17Z"), "Link: <x>\r\n");
-  EXPECT_EQ(r.status, 200);
-  EXPECT_EQ(r.body, "a\r\n");
-  EXPECT_EQ(r.data_as_of, test::At("2024-05-07T08:45:17Z"));
-  EXPECT_EQ(r.fresh_until, clock.Now() + seconds{60});
-  EXPECT_EQ(r.usable_until, clock.Now() + seconds{3660});
-  for (const char* line : {"Content-Type: text/csv\r\n", "Vary: Accept-Encoding\r\n", "Link: <x>\r\n",
-                           "Access-Control-Allow-Origin: *\r\n", "Last-Modified: Tue, 07 May 2024 08:45:17 GMT\r\n",
-                           "Cache-Control: public, max-age=1, stale-while-revalidate=5, stale-if-error=86400\r\n"}) {
-    EXPECT_THAT(r.headers, HasSubstr(line));
-  }
-  EXPECT_THAT(r.headers, EndsWith("\r\n"));
+Answer CachedInFile(const Representation& page) {
+  Answer answer{ReadAnswer{WithBodyInFile(page), ReadSource::kNear, false}};
+  EXPECT_TRUE(std::get<ReadAnswer>(answer.content).representation->file);
+  return answer;
 }
 
-TEST(RepresentationBuilder, GivesEqualBodiesEqualValidatorsOnly) {
-  EXPECT_EQ(Page("[1]").etag, Page("[1]").etag);
-  EXPECT_NE(Page("[1]").etag, Page("[2]").etag);
-  EXPECT_THAT(Page("[1]").etag, ::testing::MatchesRegex("[0-9a-f]+"));
+TEST(WriteAnswerFromAFile, WritesTheSameAsFromMemory) {
+  const Representation page = Page(Megabyte());
+  const Exchange from_file = Write({}, CachedInFile(page));
+  EXPECT_TRUE(from_file.written.complete);
+  EXPECT_EQ(from_file.written.bytes, from_file.bytes.size());
+  EXPECT_TRUE(from_file.bytes == Write({}, Cached(page)).bytes);
 }
 
-TEST(RepresentationBuilder, CompressesWhatIsLongEnough) {
-  EXPECT_EQ(Page("[]").gzip, "");
-  EXPECT_EQ(Gunzip(Page(kLong).gzip, kLong.size()), kLong);
+TEST(WriteAnswerFromAFile, WritesNoBodyWhereNoneBelongs) {
+  const Representation page = Page(kLong);
+  EXPECT_EQ(Write({}, CachedInFile(page), Form::kHeadOnly).bytes, Write({}, Cached(page), Form::kHeadOnly).bytes);
+  Request request;
+  request.if_none_match = "*";
+  EXPECT_EQ(Write(request, CachedInFile(page)).bytes, Write(request, Cached(page)).bytes);
 }
 
-TEST(RepresentationBuilder, TellsWhoComesTooEarlyWhenToComeAgain) {
-  const test::FakeClock clock;
-  const Representation r = RepresentationBuilder(clock, {}).NotYet("application/json", "{}", seconds{10});
-  EXPECT_EQ(r.status, 202);
-  EXPECT_THAT(r.headers, HasSubstr("Retry-After: 10\r\n"));
-  EXPECT_THAT(r.headers, HasSubstr("Cache-Control: no-store\r\n"));
-  EXPECT_EQ(r.etag, "");
-  EXPECT_LE(r.usable_until, clock.Now() + seconds{1});
+TEST(WriteAnswerFromAFile, WritesTheGzipVariantWhereThatIsAskedFor) {
+  const Representation page = Page(kLong);
+  Request request;
+  request.accepts_gzip = true;
+  EXPECT_EQ(Write(request, CachedInFile(page)).bytes, Write(request, Cached(page)).bytes);
 }
 
-TEST(RepresentationBuilder, RedirectsToTheNewPlace) {
-  const test::FakeClock clock;
-  const Representation r = RepresentationBuilder(clock, {}).Moved("/api/v1/repos/new/name");
-  EXPECT_EQ(r.status, 301);
-  EXPECT_THAT(r.headers, HasSubstr("Location: /api/v1/repos/new/name\r\n"));
+TEST(WriteAnswerFromAFile, ShutsDownWhoDoesNotReadByTheDeadline) {
+  const Connection connection;
+  const auto begin = std::chrono::steady_clock::now();
+  const Written written = WriteAnswer(connection.ours(), {}, CachedInFile(Page(Megabyte())), {}, milliseconds{60});
+  EXPECT_FALSE(written.complete);
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, milliseconds{60});
+  EXPECT_LT(connection.ReadAll().size(), 1'000'000U);
+}
+
+TEST(WriteAnswerFromAFile, SurvivesAPeerThatGoesInTheMiddle) {
+  Connection connection;
+  std::thread leaver([&] {
+    char bytes[100];
+    EXPECT_GT(::read(connection.theirs(), bytes, sizeof(bytes)), 0);
+    connection.CloseTheirs();
+  });
+  const Written written = WriteAnswer(connection.ours(), {}, CachedInFile(Page(Megabyte())), {}, kPatience);
+  leaver.join();
+  EXPECT_FALSE(written.complete);
 }
 
 }  // namespace

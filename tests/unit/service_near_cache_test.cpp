@@ -129,5 +129,68 @@ TEST_F(NearCacheTest, GivesBackTheBytesOfReplacedEntries) {
   EXPECT_LT(cache.size_bytes(), 12'000u);
 }
 
+struct NearCacheFilesTest : NearCacheTest {
+  static std::string Long(char letter) { return std::string(NearCache::kFileBytesMin, letter); }
+  // Until it has been asked for often.
+  RepresentationPtr Ask(const std::string& key) {
+    for (uint32_t i = 1; i < NearCache::kFileHits; ++i) EXPECT_FALSE(roomy.Find(key)->representation->file) << i;
+    return roomy.Find(key)->representation;
+  }
+  void PutRoomy(const std::string& key, const std::string& text) {
+    roomy.Insert(key, "s", roomy.Begin(key, "s"), Body(text));
+  }
+  NearCache roomy{clock, size_t{64} << 20U};
+};
+
+TEST_F(NearCacheFilesTest, MovesALongBodyIntoAFileWhenItWasAskedForOften) {
+  PutRoomy("k", Long('a'));
+  const RepresentationPtr found = Ask("k");
+  ASSERT_TRUE(found->file);
+  EXPECT_TRUE(found->body == Long('a'));
+  EXPECT_TRUE(found->file->bytes() == Long('a'));
+  EXPECT_EQ(roomy.Find("k")->representation, found);
+}
+
+TEST_F(NearCacheFilesTest, LeavesAShortOneWhereItIs) {
+  PutRoomy("k", Long('a').substr(1));
+  EXPECT_FALSE(Ask("k")->file);
+}
+
+TEST_F(NearCacheFilesTest, GivesANewValueNoFileOfAnOldOne) {
+  PutRoomy("k", Long('a'));
+  const RepresentationPtr old = Ask("k");
+  PutRoomy("k", Long('b'));
+  const RepresentationPtr now = Ask("k");
+  ASSERT_TRUE(now->file);
+  EXPECT_TRUE(now->file->bytes() == Long('b'));
+  EXPECT_TRUE(old->file->bytes() == Long('a')) << "who is still being answered has the old one";
+}
+
+TEST_F(NearCacheFilesTest, LetsGoOfAFileWithItsEntry) {
+  PutRoomy("k", Long('a'));
+  const std::weak_ptr<const MemoryFile> watched = Ask("k")->file;
+  EXPECT_FALSE(watched.expired());
+  PutRoomy("k", "short");
+  EXPECT_TRUE(watched.expired());
+}
+
+TEST_F(NearCacheFilesTest, OpensNoMoreFilesThanAllowed) {
+  constexpr int kEntries = 2 * static_cast<int>(NearCache::kFilesMax);
+  const auto files = [this] {
+    size_t count = 0;
+    for (int i = 0; i < kEntries; ++i) count += roomy.Find(std::to_string(i))->representation->file ? 1 : 0;
+    return count;
+  };
+  for (int i = 0; i < kEntries; ++i) PutRoomy(std::to_string(i), Long('a'));
+  for (uint32_t i = 0; i < NearCache::kFileHits; ++i) (void)files();
+  EXPECT_LE(files(), NearCache::kFilesMax);
+  EXPECT_GT(files(), NearCache::kFilesMax / 2);
+  // Those of replaced entries may be had again.
+  for (int i = 0; i < kEntries; ++i) PutRoomy(std::to_string(i), Long('b'));
+  EXPECT_EQ(files(), 0U);
+  for (uint32_t i = 0; i < NearCache::kFileHits; ++i) (void)files();
+  EXPECT_GT(files(), NearCache::kFilesMax / 2);
+}
+
 }  // namespace
 }  // namespace repopulse

@@ -134,7 +134,7 @@ TEST_F(ReadPipelineTest, WhatWasInvalidatedIsTheAnswerOfLastResort) {
        {ErrorCode::kUnavailable, ErrorCode::kTimeout, ErrorCode::kInternal, ErrorCode::kMalformed}) {
     const std::string key(ToString(ours));
     FailWith(std::nullopt);
-    const std::string body = Read(key)->representation->body;
+    const std::string body = Read(key)->representation->body.str();
     Invalidate();
     FailWith(Error{ours, "our fault"});
     const auto answer = Read(key);

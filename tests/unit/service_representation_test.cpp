@@ -38,6 +38,33 @@ TEST(RepresentationCodec, BringsEverythingBack) {
   }
 }
 
+TEST(RepresentationCodec, LeavesTheBodiesWhereTheyLie) {
+  const SharedBytes encoded = EncodeRepresentation(Sample());
+  const auto lie_in_it = [&](std::string_view bytes) {
+    return bytes.data() >= encoded.view().data() &&
+           bytes.data() + bytes.size() <= encoded.view().data() + encoded.size();
+  };
+  const auto decoded = DecodeRepresentation(encoded);
+  ASSERT_TRUE(decoded);
+  EXPECT_TRUE(lie_in_it(decoded->body));
+  EXPECT_TRUE(lie_in_it(decoded->gzip));
+}
+
+TEST(Representation, IsTheSameWithItsBodyInAFile) {
+  auto payload = std::make_shared<const std::string>("body gzip");
+  const std::weak_ptr<const std::string> watched = payload;
+  Representation original = Sample();
+  original.body = SharedBytes(payload, *payload).Part(0, 4);
+  original.gzip = SharedBytes(std::move(payload), *watched.lock()).Part(5);
+  const auto moved = WithBodyInFile(original);
+  ASSERT_TRUE(moved);
+  ExpectEqual(*moved, original);
+  ASSERT_TRUE(moved->file);
+  EXPECT_EQ(moved->file->bytes(), "body");
+  original = {};
+  EXPECT_TRUE(watched.expired()) << "what held the body before is not kept as well";
+}
+
 TEST(RepresentationCodec, RefusesWhatWasCutAtAnyByte) {
   const std::string whole = EncodeRepresentation(Sample());
   for (size_t size = 0; size < whole.size(); ++size) {

@@ -48,7 +48,7 @@ TEST(ShortNumber, SaysHowMuchInFewCharacters) {
 TEST(Badge, IsWhatShieldsDrawsFrom) {
   EmbedService service;
   EXPECT_EQ(service.Badge("stars"), json::parse(R"({"schemaVersion": 1, "label": "stars", "message": "12.3k",
-                                                    "color": "blue", "cacheSeconds": 300})"));
+                                                    "color": "blue", "cacheSeconds": 3600})"));
   EXPECT_EQ(service.Get(kRepository + "/badge/stars.json").header("Content-Type"), "application/json");
 }
 
@@ -75,6 +75,7 @@ TEST(Badge, SaysWhereNothingIsKnown) {
   EXPECT_EQ(badge["message"], "unknown");
   EXPECT_EQ(badge["color"], "lightgrey");
   EXPECT_EQ(badge["isError"], true);
+  EXPECT_EQ(badge["cacheSeconds"], 300);
 }
 
 TEST(Badge, IsAPictureWithItsWords) {
@@ -95,10 +96,24 @@ TEST(Badge, SaysThatTheDataIsSimulated) {
 
 TEST(Embeds, AreKeptLong) {
   EmbedService service;
+  service.events.Add({1}, "PushEvent", "", "2024-05-08T10:00:00Z");
   for (const char* path : {"/badge/stars.svg", "/badge/stars.json", "/chart/stars.svg", "/chart/events.svg"}) {
     const Seen answer = service.Get(kRepository + path);
     EXPECT_EQ(answer.status, 200) << path;
-    EXPECT_EQ(answer.header("Cache-Control"), "public, max-age=300, stale-while-revalidate=3600, stale-if-error=86400");
+    EXPECT_EQ(answer.header("Cache-Control"),
+              "public, max-age=3600, stale-while-revalidate=86400, stale-if-error=86400")
+        << path;
+  }
+}
+
+TEST(Embeds, AreAskedForAgainSoonWhileNothingIsKnown) {
+  EmbedService service;
+  service.repositories.fake.snapshots.clear();
+  for (const char* path : {"/badge/stars.svg", "/badge/stars.json", "/chart/stars.svg", "/chart/events.svg"}) {
+    const Seen answer = service.Get(std::string("/api/v1/repos/a/two") + path);
+    EXPECT_EQ(answer.status, 200) << path;
+    EXPECT_EQ(answer.header("Cache-Control"), "public, max-age=300, stale-while-revalidate=3600, stale-if-error=86400")
+        << path;
   }
 }
 

@@ -105,6 +105,16 @@ class StubSourceStore final : public SourceStore {
     coverage_asked.push_back({repository, from, to});
     return coverage;
   }
+  Result<std::vector<Coverage>> CoverageOfEach(const std::vector<RepositoryId>& repositories, TimePoint from,
+                                               TimePoint to, TimePoint now) override {
+    std::vector<Coverage> found;
+    for (const RepositoryId id : repositories) {
+      auto one = CoverageOf(id, from, to, now);
+      if (!one) return tl::make_unexpected(std::move(one.error()));
+      found.push_back(*std::move(one));
+    }
+    return found;
+  }
 };
 
 class StubImportStore final : public ImportStore {

@@ -93,12 +93,12 @@ struct BadgeRequest {
   BadgeForm form = BadgeForm::kSvg;
 };
 
-Json ShieldsJson(const Badge& badge, bool known) {
+Json ShieldsJson(const Badge& badge, bool known, const EmbedLife& life) {
   Json json = {{"schemaVersion", 1},
                {"label", badge.label},
                {"message", badge.message},
                {"color", badge.colour},
-               {"cacheSeconds", RepresentationBuilder::kEmbedFresh.count()}};
+               {"cacheSeconds", life.fresh.count()}};
   if (!known) json["isError"] = true;
   return json;
 }
@@ -111,10 +111,12 @@ Result<Representation> ShowBadge(const Services& services, const Request& reques
   if (!measured) return tl::make_unexpected(measured.error());
   const Measurement reading = measured->value_or(Measurement{"unknown", "lightgrey", services.clock.Now()});
   const Badge badge{InDemo(services, asked.label), reading.message, reading.colour};
+  const bool known = measured->has_value();
+  const EmbedLife& life = known ? kPictureLife : kNewsLife;
   if (asked.form == BadgeForm::kJson) {
-    return services.builder.Embed("application/json", ToText(ShieldsJson(badge, measured->has_value())), reading.as_of);
+    return services.builder.Embed("application/json", ToText(ShieldsJson(badge, known, life)), reading.as_of, life);
   }
-  return services.builder.Embed(kSvgType, RenderBadge(badge), reading.as_of, SvgSecurityPolicy());
+  return services.builder.Embed(kSvgType, RenderBadge(badge), reading.as_of, life, SvgSecurityPolicy());
 }
 
 template <BadgeForm form>

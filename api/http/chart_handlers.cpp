@@ -153,7 +153,10 @@ Result<Representation> ShowChart(const Services& services, const Request& reques
   if (!chart) return tl::make_unexpected(std::move(chart.error()));
   chart->labels.title = InDemo(services, chart->labels.title);
   const TimePoint as_of = located->stored ? located->stored->fetched_at : now;
-  return services.builder.Embed(kSvgType, RenderChart(*chart, {.theme = asked.theme}), as_of, SvgSecurityPolicy());
+  const bool known =
+      std::ranges::any_of(chart->series, [](const ChartSeries& series) { return !series.points.empty(); });
+  return services.builder.Embed(kSvgType, RenderChart(*chart, {.theme = asked.theme}), as_of,
+                                known ? kPictureLife : kNewsLife, SvgSecurityPolicy());
 }
 
 Checked<Reading> ReadChart(const Services& services, const Request& request, const PathValues& values) {

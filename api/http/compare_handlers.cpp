@@ -63,7 +63,7 @@ Result<std::vector<Side>> FindSides(const Services& services, const CompareReque
   return sides;
 }
 
-Status Fill(const Services& services, const CompareRequest& asked, TimePoint now, Side& side) {
+Status Fill(const Services& services, const CompareRequest& asked, Side& side) {
   const RepositoryId id = side.repository.id;
   auto snapshots = services.repositories.Snapshots(id, asked.from, asked.to, kDaysMax);
   if (!snapshots) return tl::make_unexpected(std::move(snapshots.error()));
@@ -74,11 +74,17 @@ Status Fill(const Services& services, const CompareRequest& asked, TimePoint now
   auto activity = services.events.Activity(id);
   if (!activity) return tl::make_unexpected(std::move(activity.error()));
   side.activity = *activity;
+  return {};
+}
+
+Status FillCoverage(const Services& services, const CompareRequest& asked, TimePoint now, std::vector<Side>& sides) {
   const TimePoint until = std::min(TimePoint{asked.to + days{1}}, now);
   if (asked.from >= until) return {};
-  auto coverage = services.sources.CoverageOf(id, asked.from, until, now);
-  if (!coverage) return tl::make_unexpected(std::move(coverage.error()));
-  side.coverage = *std::move(coverage);
+  std::vector<RepositoryId> ids;
+  for (const Side& side : sides) ids.push_back(side.repository.id);
+  auto coverages = services.sources.CoverageOfEach(ids, asked.from, until, now);
+  if (!coverages) return tl::make_unexpected(std::move(coverages.error()));
+  for (size_t i = 0; i < sides.size(); ++i) sides[i].coverage = std::move((*coverages)[i]);
   return {};
 }
 
@@ -154,8 +160,11 @@ Result<Representation> ShowComparison(const Services& services, const CompareReq
   const TimePoint now = services.clock.Now();
   TimePoint as_of = now;
   for (Side& side : *sides) {
-    if (auto filled = Fill(services, asked, now, side); !filled) return tl::make_unexpected(std::move(filled.error()));
+    if (auto filled = Fill(services, asked, side); !filled) return tl::make_unexpected(std::move(filled.error()));
     if (side.repository.stored) as_of = std::min(as_of, side.repository.stored->fetched_at);
+  }
+  if (auto filled = FillCoverage(services, asked, now, *sides); !filled) {
+    return tl::make_unexpected(std::move(filled.error()));
   }
   std::vector<Json> rows;
   if (asked.format == ListFormat::kJson) {

@@ -18,10 +18,6 @@ constexpr size_t kGzipFrom = 600;
 constexpr std::string_view kCacheable =
     "Cache-Control: public, max-age=1, stale-while-revalidate=5, stale-if-error=86400\r\n";
 
-// Many caches stand between us and who sees an embed; a picture a few minutes old does for all of them.
-constexpr std::string_view kEmbeddable =
-    "Cache-Control: public, max-age=300, stale-while-revalidate=3600, stale-if-error=86400\r\n";
-
 std::string CommonHeaders(std::string_view content_type) {
   return fmt::format(
       "Content-Type: {}\r\nVary: Accept-Encoding\r\nAccess-Control-Allow-Origin: *\r\n"
@@ -39,10 +35,13 @@ Representation RepresentationBuilder::Ok(std::string_view content_type, std::str
 }
 
 Representation RepresentationBuilder::Embed(std::string_view content_type, std::string body, TimePoint data_as_of,
-                                            std::string_view headers) const {
-  return Cacheable(fmt::format("{}{}Last-Modified: {}\r\n{}", CommonHeaders(content_type), kEmbeddable,
-                               FormatHttpDate(data_as_of), headers),
-                   std::move(body), data_as_of, std::max(freshness_.fresh, kEmbedFresh));
+                                            const EmbedLife& life, std::string_view headers) const {
+  return Cacheable(
+      fmt::format("{}Cache-Control: public, max-age={}, stale-while-revalidate={}, stale-if-error=86400\r\n"
+                  "Last-Modified: {}\r\n{}",
+                  CommonHeaders(content_type), life.fresh.count(), life.stale.count(), FormatHttpDate(data_as_of),
+                  headers),
+      std::move(body), data_as_of, std::max(freshness_.fresh, kEmbedFresh));
 }
 
 Representation RepresentationBuilder::Cacheable(std::string_view headers, std::string body, TimePoint data_as_of,

@@ -138,6 +138,9 @@ class SourceStore {
   virtual Result<std::vector<SourceGap>> Gaps(int64_t source_id, size_t limit) = 0;
   virtual Result<Coverage> CoverageOf(std::optional<RepositoryId> repository, TimePoint from, TimePoint to,
                                       TimePoint now) = 0;
+  // Of each of them, in this order: what they share is read once.
+  virtual Result<std::vector<Coverage>> CoverageOfEach(const std::vector<RepositoryId>& repositories, TimePoint from,
+                                                       TimePoint to, TimePoint now) = 0;
 };
 
 }  // namespace repopulse

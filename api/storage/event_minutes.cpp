@@ -104,10 +104,14 @@ Result<std::vector<FoundEvent>> FindNewest(Connection& db, const EventMatch& mat
 Status ReadMinutes(Connection& db, const EventMatch& match, const TimeRange& range, const TakeMinute& take) {
   const auto kinds = StoredKinds(db, match);
   if (!kinds) return tl::make_unexpected(kinds.error());
-  if (kinds->empty()) return {};
+  return ReadMinutesOf(db, *kinds, range, take);
+}
+
+Status ReadMinutesOf(Connection& db, std::span<const EventKind> kinds, const TimeRange& range, const TakeMinute& take) {
+  if (kinds.empty()) return {};
   std::set<int64_t> types;
   std::set<int64_t> actions;
-  for (const EventKind& kind : *kinds) {
+  for (const EventKind& kind : kinds) {
     types.insert(kind.type);
     actions.insert(kind.action);
   }

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -37,6 +38,9 @@ Result<std::vector<FoundEvent>> FindNewest(Connection& db, const EventMatch& mat
 // take(kind, minute, places) for each minute in the range (whole minutes); EachPlace() reads the places.
 using TakeMinute = std::function<void(const EventKind&, TimePoint, std::string_view)>;
 Status ReadMinutes(Connection& db, const EventMatch& match, const TimeRange& minutes, const TakeMinute& take);
+// The same of some of the StoredKinds.
+Status ReadMinutesOf(Connection& db, std::span<const EventKind> kinds, const TimeRange& minutes,
+                     const TakeMinute& take);
 
 // How many rows.
 Result<int64_t> DeleteMinutes(Connection& db, const TimeRange& minutes);

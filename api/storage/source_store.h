@@ -35,6 +35,8 @@ class SqlSourceStore final : public SourceStore {
   Result<std::vector<SourceGap>> Gaps(int64_t source_id, size_t limit) override;
 
   // source_coverage.cpp
+  Result<std::vector<Coverage>> CoverageOfEach(const std::vector<RepositoryId>& repositories, TimePoint from,
+                                               TimePoint to, TimePoint now) override;
   Result<Coverage> CoverageOf(std::optional<RepositoryId> repository, TimePoint from, TimePoint to,
                               TimePoint now) override;
 

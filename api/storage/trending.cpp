@@ -4,9 +4,8 @@
 
 #include <algorithm>
 #include <limits>
-#include <span>
+#include <map>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "storage/event_minutes.h"
 #include "storage/repository_rows.h"
@@ -16,15 +15,16 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr std::string_view kWordIds = "SELECT word, id FROM event_words WHERE word IN ('WatchEvent', 'ForkEvent')";
+constexpr std::string_view kKinds = R"(
+  SELECT w.word, k.type_id, k.action_id FROM event_words w JOIN event_kinds k ON k.type_id = w.id
+  WHERE w.word IN ('WatchEvent', 'ForkEvent'))";
 constexpr std::string_view kMembers = R"(
   SELECT m.repository_id FROM topics t JOIN topic_repositories m ON m.topic_id = t.id
   WHERE t.name = ? AND (t.configured OR t.requested) AND m.left_at IS NULL)";
 constexpr std::string_view kAges = "SELECT id, created_at, pushed_at, gone_at FROM repositories WHERE id IN {}";
 constexpr std::string_view kActors = R"(
-  SELECT repository_id, COUNT(DISTINCT type_id, actor_id), COUNT(*) FROM events
-  WHERE repository_id IN {} AND type_id IN (?, ?) AND created_at >= ? AND created_at <= ?
-  GROUP BY repository_id)";
+  SELECT repository_id, type_id, actor_id, created_at FROM events
+  WHERE repository_id IN {} AND type_id IN (?, ?) AND created_at >= ? AND created_at < ?)";
 
 // So many are asked about their actors at once; most of them hold.
 constexpr size_t kGuardedAtOnce = 100;
@@ -36,8 +36,10 @@ using Members = std::unordered_set<int64_t>;
 
 Result<TrendingWords> ReadWords(Connection& db) {
   TrendingWords words;
-  auto read = db.Query(kWordIds, {},
-                       [&](const Row& row) { (row.Text(0) == "ForkEvent" ? words.fork : words.watch) = row.Int(1); });
+  auto read = db.Query(kKinds, {}, [&](const Row& row) {
+    (row.Text(0) == "ForkEvent" ? words.fork : words.watch) = row.Int(1);
+    words.kinds.push_back({row.Int(1), row.Int(2)});
+  });
   if (!read) return tl::make_unexpected(std::move(read.error()));
   return words;
 }
@@ -67,34 +69,48 @@ class Places {
 
 }  // namespace
 
-Result<std::vector<StretchPtr>> TrendingSearch::ReadWindow() {
+Status TrendingSearch::ReadWindow() {
   const TimePoint until = window_.to + seconds{1};
   const TimePoint first_hour = CeilHour(window_.from);
   const TimePoint last_hour = FloorHour(until);
-  std::vector<StretchPtr> stretches;
-  std::vector<TimeRange> cut = {{window_.from, until}};
+  cut_ = {{window_.from, until}};
   if (first_hour < last_hour) {
     const auto stored = StoredDays(db_);
     if (!stored) return tl::make_unexpected(stored.error());
-    if (!*stored) return stretches;
+    if (!*stored) return {};
     auto whole = hours_.Read(db_, words_, {std::max(first_hour, (*stored)->from), last_hour});
-    if (!whole) return whole;
-    stretches = *std::move(whole);
-    cut = {{window_.from, first_hour}, {last_hour, until}};
+    if (!whole) return tl::make_unexpected(std::move(whole.error()));
+    stretches_ = *std::move(whole);
+    whole_hours_ = stretches_.size();
+    cut_ = {{window_.from, first_hour}, {last_hour, until}};
   }
-  for (const TimeRange& range : cut) {
-    if (range.from >= range.until) continue;
+  std::erase_if(cut_, [](const TimeRange& range) { return range.from >= range.until; });
+  for (const TimeRange& range : cut_) {
     auto read = ReadStretch(db_, words_, range);
     if (!read) return tl::make_unexpected(std::move(read.error()));
-    stretches.push_back(*std::move(read));
+    stretches_.push_back(*std::move(read));
   }
-  return stretches;
+  return {};
 }
 
-void TrendingSearch::AddUp(const std::vector<StretchPtr>& stretches) {
+void TrendingSearch::Keep(const std::unordered_set<int64_t>& members) {
+  for (StretchPtr& stretch : stretches_) {
+    auto of_members = std::make_shared<Stretch>();
+    of_members->begin = stretch->begin;
+    for (const StretchGain& gain : stretch->gains) {
+      if (!members.contains(gain.repository)) continue;
+      of_members->gains.push_back(gain);
+      of_members->events += gain.stars + gain.forks;
+    }
+    stretch = std::move(of_members);
+  }
+}
+
+void TrendingSearch::AddUp() {
   // Few repositories have enough stars: where all that share a place have not, none of them is looked at again.
   std::vector<int32_t> stars_at(Places::kCount);
-  for (const StretchPtr& stretch : stretches) {
+  for (const StretchPtr& stretch : stretches_) {
+    events_ += stretch->events;
     for (const StretchGain& gain : stretch->gains) stars_at[Places::Of(gain.repository)] += gain.stars;
   }
   std::vector<Gained> sums = {{}};  // the first stands for none
@@ -110,7 +126,7 @@ void TrendingSearch::AddUp(const std::vector<StretchPtr>& stretches) {
     first = static_cast<uint32_t>(sums.size() - 1);
     return sums.back();
   };
-  for (const StretchPtr& stretch : stretches) {
+  for (const StretchPtr& stretch : stretches_) {
     const int64_t begin = std::chrono::floor<seconds>(stretch->begin - window_.from).count();
     for (const StretchGain& gain : stretch->gains) {
       if (stars_at[Places::Of(gain.repository)] <= kTrendingStarsOver) continue;
@@ -137,23 +153,9 @@ Status TrendingSearch::Count(const std::optional<TopicName>& topic) {
   const auto members = ReadMembers(db_, topic);
   if (!members) return tl::make_unexpected(members.error());
   if (!words_.watch || (*members && (*members)->empty())) return {};
-  auto stretches = ReadWindow();
-  if (!stretches) return tl::make_unexpected(std::move(stretches.error()));
-  for (StretchPtr& stretch : *stretches) {
-    if (!*members) {
-      events_ += stretch->events;
-      continue;
-    }
-    auto of_members = std::make_shared<Stretch>();
-    of_members->begin = stretch->begin;
-    for (const StretchGain& gain : stretch->gains) {
-      if (!(*members)->contains(gain.repository)) continue;
-      of_members->gains.push_back(gain);
-      events_ += gain.stars + gain.forks;
-    }
-    stretch = std::move(of_members);
-  }
-  AddUp(*stretches);
+  if (auto read = ReadWindow(); !read) return read;
+  if (*members) Keep(**members);
+  AddUp();
   return {};
 }
 
@@ -199,24 +201,80 @@ Result<std::vector<TrendingCandidate>> TrendingSearch::WithAges(size_t count, in
   return candidates;
 }
 
+std::vector<GainedHour> TrendingSearch::HoursOf(std::span<const RepositoryId> ids) const {
+  // Few are asked about: most gains are told apart from theirs by their place.
+  std::vector<bool> asked_at(Places::kCount);
+  for (const RepositoryId id : ids) asked_at[Places::Of(id.value)] = true;
+  std::vector<GainedHour> hours;
+  for (size_t i = 0; i < whole_hours_; ++i) {
+    const Stretch& hour = *stretches_[i];
+    for (const StretchGain& gain : hour.gains) {
+      if (!asked_at[Places::Of(gain.repository)] ||
+          std::ranges::find(ids, RepositoryId{gain.repository}) == ids.end()) {
+        continue;
+      }
+      hours.push_back({hour.begin, gain.repository, gain.stars + gain.forks});
+    }
+  }
+  return hours;
+}
+
+Status TrendingSearch::ReadActorsOf(std::span<const RepositoryId> ids, const TimeRange& range, const TakeActor& take) {
+  std::vector<Value> parameters;
+  const std::string list = IdList(ids, parameters);
+  parameters.insert(parameters.end(), {words_.watch.value_or(0), words_.fork.value_or(0), range.from, range.until});
+  return db_.Query(fmt::format(fmt::runtime(kActors), list), parameters, [&](const Row& row) {
+    take(row.Int(0), ActorOf(row.Int(2), row.Int(1) == words_.fork), row.Time(3));
+  });
+}
+
+Status TrendingSearch::ReadHours(std::span<const GainedHour> hours, ActorsByRepository& actors) {
+  if (hours.empty()) return {};
+  std::map<std::pair<TimePoint, int64_t>, Actors> read;
+  std::vector<RepositoryId> ids;
+  for (const GainedHour& one : hours) {
+    read.try_emplace({one.hour, one.repository});
+    const RepositoryId id{one.repository};
+    if (std::ranges::find(ids, id) == ids.end()) ids.push_back(id);
+  }
+  const TimeRange range{read.begin()->first.first, read.rbegin()->first.first + std::chrono::hours{1}};
+  auto done = ReadActorsOf(ids, range, [&](int64_t repository, uint64_t actor, TimePoint at) {
+    if (const auto hour = read.find({FloorHour(at), repository}); hour != read.end()) hour->second.push_back(actor);
+  });
+  if (!done) return done;
+  for (auto& [hour, found] : read) {
+    Actors& all = actors[hour.second];
+    all.insert(all.end(), found.begin(), found.end());
+    hours_.actors().Keep(hour.first, hour.second, std::move(found));
+  }
+  return {};
+}
+
+Result<ActorsByRepository> TrendingSearch::ReadActors(std::span<const RepositoryId> ids) {
+  ActorsByRepository actors;
+  const auto missing = hours_.actors().Find(HoursOf(ids), actors);
+  auto read = ReadHours(missing, actors);
+  const auto add = [&](int64_t repository, uint64_t actor, TimePoint) { actors[repository].push_back(actor); };
+  for (const TimeRange& range : cut_) {
+    if (read) read = ReadActorsOf(ids, range, add);
+  }
+  if (!read) return tl::make_unexpected(std::move(read.error()));
+  return actors;
+}
+
 Result<std::vector<TrendingCandidate>> TrendingSearch::WithActors(const std::vector<TrendingCandidate>& candidates) {
   std::vector<RepositoryId> ids;
   for (const TrendingCandidate& one : candidates) ids.push_back(one.position.id);
-  std::vector<Value> parameters;
-  const std::string list = IdList(ids, parameters);
-  parameters.insert(parameters.end(), {words_.watch.value_or(0), words_.fork.value_or(0), window_.from, window_.to});
-  std::unordered_map<RepositoryId, int64_t> actors;
-  auto read = db_.Query(fmt::format(fmt::runtime(kActors), list), parameters, [&](const Row& row) {
-    const bool holds = static_cast<double>(row.Int(1)) > kTrendingActorsShareOver * static_cast<double>(row.Int(2));
-    if (holds) actors.emplace(RepositoryId{row.Int(0)}, row.Int(1));
-  });
-  if (!read) return tl::make_unexpected(std::move(read.error()));
+  auto actors = ReadActors(ids);
+  if (!actors) return tl::make_unexpected(std::move(actors.error()));
   std::vector<TrendingCandidate> held;
   for (const TrendingCandidate& one : candidates) {
-    const auto found = actors.find(one.position.id);
-    if (found == actors.end()) continue;
+    Actors& found = (*actors)[one.position.id.value];
+    std::ranges::sort(found);
+    const auto distinct = std::ranges::unique(found).begin() - found.begin();
+    if (static_cast<double>(distinct) <= kTrendingActorsShareOver * static_cast<double>(found.size())) continue;
     held.push_back(one);
-    held.back().activity.actors = found->second;
+    held.back().activity.actors = distinct;
   }
   return held;
 }

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "storage/event_minutes.h"
-
 namespace repopulse {
 namespace {
 
@@ -18,31 +16,23 @@ constexpr std::string_view kEventsByHour = R"(
 
 class StretchReader {
  public:
-  StretchReader(Connection& db, const TimeRange& range) : db_(db), range_(range) {
-    stretch_->begin = range.from;
-    index_.reserve(1 << 14);
-  }
+  explicit StretchReader(const TimeRange& range) : range_(range) { stretch_->begin = range.from; }
 
-  Status Add(std::optional<int64_t> type, int32_t StretchGain::*count, int64_t StretchGain::*sum) {
-    if (!type) return {};
-    const EventMatch match{.repository = {}, .type = *type, .action = {}};
-    const TimeRange minutes{std::chrono::floor<std::chrono::minutes>(range_.from), range_.until};
-    return ReadMinutes(db_, match, minutes, [&](const EventKind&, TimePoint minute, std::string_view places) {
-      EachPlace(places, minute, [&](const PlaceEntry& place) {
-        if (place.created_at < range_.from || place.created_at >= range_.until || place.repository == 0) return;
-        const auto [at, added] = index_.try_emplace(place.repository, stretch_->gains.size());
-        if (added) stretch_->gains.push_back({.repository = place.repository});
-        StretchGain& gain = stretch_->gains[at->second];
-        ++(gain.*count);
-        gain.*sum += std::chrono::floor<seconds>(place.created_at - range_.from).count();
-        ++stretch_->events;
-      });
+  void Add(bool forks, TimePoint minute, std::string_view places) {
+    EachPlace(places, minute, [&](const PlaceEntry& place) {
+      if (place.created_at < range_.from || place.created_at >= range_.until || place.repository == 0) return;
+      const auto [at, added] = index_.try_emplace(place.repository, stretch_->gains.size());
+      if (added) stretch_->gains.push_back({.repository = place.repository});
+      StretchGain& gain = stretch_->gains[at->second];
+      ++(forks ? gain.forks : gain.stars);
+      (forks ? gain.fork_seconds : gain.star_seconds) +=
+          std::chrono::floor<seconds>(place.created_at - range_.from).count();
+      ++stretch_->events;
     });
   }
   StretchPtr Read() && { return std::move(stretch_); }
 
  private:
-  Connection& db_;
   const TimeRange& range_;
   std::shared_ptr<Stretch> stretch_ = std::make_shared<Stretch>();
   std::unordered_map<int64_t, size_t> index_;
@@ -51,9 +41,12 @@ class StretchReader {
 }  // namespace
 
 Result<StretchPtr> ReadStretch(Connection& db, const TrendingWords& words, const TimeRange& range) {
-  StretchReader reader(db, range);
-  auto read = reader.Add(words.watch, &StretchGain::stars, &StretchGain::star_seconds);
-  if (read) read = reader.Add(words.fork, &StretchGain::forks, &StretchGain::fork_seconds);
+  StretchReader reader(range);
+  const TimeRange minutes{std::chrono::floor<std::chrono::minutes>(range.from), range.until};
+  auto read =
+      ReadMinutesOf(db, words.kinds, minutes, [&](const EventKind& kind, TimePoint minute, std::string_view at) {
+        reader.Add(kind.type == words.fork, minute, at);
+      });
   if (!read) return tl::make_unexpected(std::move(read.error()));
   return std::move(reader).Read();
 }

@@ -13,7 +13,8 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "storage/connection.h"
-#include "storage/event_places.h"
+#include "storage/event_minutes.h"
+#include "storage/trending_actors.h"
 
 namespace repopulse {
 
@@ -36,6 +37,7 @@ using StretchPtr = std::shared_ptr<const Stretch>;
 struct TrendingWords {
   std::optional<int64_t> watch;
   std::optional<int64_t> fork;
+  std::vector<EventKind> kinds;  // of both
 };
 
 // Any range of time, from event_minutes.
@@ -49,6 +51,9 @@ class TrendingHours {
   // The hours of the range (whole hours) in which something happened. Inside a snapshot of its caller.
   Result<std::vector<StretchPtr>> Read(Connection& db, const TrendingWords& words, const TimeRange& hours);
 
+  // Of the same hours.
+  [[nodiscard]] TrendingActors& actors() { return actors_; }
+
  private:
   StretchPtr Find(TimePoint hour, int64_t events);
   void Keep(const StretchPtr& hour);
@@ -56,6 +61,7 @@ class TrendingHours {
   std::mutex mutex_;
   std::map<TimePoint, StretchPtr> hours_;
   size_t gains_ = 0;  // in all hours_
+  TrendingActors actors_;
 };
 
 }  // namespace repopulse

@@ -14,12 +14,22 @@ REPOSITORIES = 200_000
 TYPES = ["PushEvent", "WatchEvent", "IssuesEvent", "PullRequestEvent", "IssueCommentEvent", "PublicEvent"]
 COMPUTED_MIN = 0.99
 WARMING_ROUNDS = 20  # the database has just been started
+COMPARED_RANKS = 1_000
+HOURS_IN_PROPORTION = 160
 
 
-def repository(rng):
+def repository(rng, ranks=REPOSITORIES):
     """A name with the weight that it has among the events: busy ones are asked for more often."""
-    rank = int((REPOSITORIES + 1) ** rng.random())
+    rank = int((ranks + 1) ** rng.random())
     return f"owner-{rank % 9973}/repository-{rank}"
+
+
+def compared(rng, number):
+    """Names of different ones that have events at any size."""
+    names = {}
+    while len(names) < number:
+        names[repository(rng, COMPARED_RANKS)] = None
+    return ",".join(names)
 
 
 def targets(rng, scale):
@@ -39,6 +49,17 @@ def targets(rng, scale):
         "v1 repositories": f"/api/v1/events/repositories?type={kind}&min_count={rng.randrange(2, 50)}",
         "v1 repositories of an hour": f"/api/v1/events/repositories?type={kind}&min_count=2&minutes={rng.randrange(30, 90)}",
         "the same, in proportion": f"/api/v1/events/repositories?type={kind}&min_count={2 * scale}&minutes={rng.randrange(30, 90)}",
+        "v1 history of all by minute": f"/api/v1/events/history?minutes={rng.randrange(30, 121)}",
+        "v1 trending of an hour": "/api/v1/trending?hours=1",
+        "v1 trending": "/api/v1/trending",
+        "v1 trending of a week": "/api/v1/trending?hours=168",
+        "v1 trending, in proportion": f"/api/v1/trending?hours={HOURS_IN_PROPORTION // scale}",
+        "v1 trending feed": "/api/v1/trending.atom",
+        "v1 health": f"/api/v1/repos/{repo}/health",
+        "v1 comparison of five": f"/api/v1/compare?repos={compared(rng, 5)}",
+        "v1 comparison of twenty": f"/api/v1/compare?repos={compared(rng, 20)}",
+        "v1 badge": f"/api/v1/repos/{repo}/badge/events.svg",
+        "v1 chart": f"/api/v1/repos/{repo}/chart/events.svg",
         "v1 published": "/api/v1/events/published",
         "v1 coverage": "/api/v1/coverage",
         "events?offset": f"/events?offset={rng.randrange(1, 10000)}",

@@ -97,6 +97,9 @@ const commands = {
   back: async () => { await page.goBack(); },
   reload: async () => { await page.reload(); },
   waitForText: ({ text, selector = "body" }) => page.locator(selector, { hasText: text }).first().waitFor(),
+  waitForCount: ({ selector, number }) => page.waitForFunction(([wanted, times]) => document.querySelectorAll(wanted).length === times, [selector, number]),
+  waitForRequests: ({ part, number }) => page.waitForFunction(([wanted, times]) =>
+    performance.getEntriesByType("resource").filter((one) => one.name.includes(wanted)).length === times, [part, number]),
   waitForAddress: ({ part }) => page.waitForFunction((wanted) => location.hash.includes(wanted), part),
   evaluate: ({ script }) => page.evaluate(script),
   // Answers of these paths are replaced by an error, or come late, from now on.

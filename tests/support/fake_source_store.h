@@ -190,6 +190,11 @@ class FakeSourceStore final : public SourceStore {
     if (failing) return tl::make_unexpected(*failing);
     return Coverage{};
   }
+  Result<std::vector<Coverage>> CoverageOfEach(const std::vector<RepositoryId>& repositories, TimePoint, TimePoint,
+                                               TimePoint) override {
+    if (failing) return tl::make_unexpected(*failing);
+    return std::vector<Coverage>(repositories.size());
+  }
 
  private:
   struct Reasons {

@@ -24,7 +24,8 @@ class StubSourceStore final : public SourceStore {
   std::vector<TrackedRepository> tracked;
   std::vector<EventSource> sources;  // by id
   std::map<int64_t, std::vector<SourceGap>> gaps;
-  Coverage coverage;  // of every window
+  Coverage coverage;                      // of every window
+  std::map<RepositoryId, double> shares;  // of these repositories instead
   std::vector<CoverageAsked> coverage_asked;
   std::optional<Error> failing;
 
@@ -103,7 +104,21 @@ class StubSourceStore final : public SourceStore {
                               TimePoint) override {
     if (failing) return tl::make_unexpected(*failing);
     coverage_asked.push_back({repository, from, to});
-    return coverage;
+    Coverage found = coverage;
+    if (const auto own = repository ? shares.find(*repository) : shares.end(); own != shares.end()) {
+      found.share = own->second;
+    }
+    return found;
+  }
+  Result<std::vector<Coverage>> CoverageOfEach(const std::vector<RepositoryId>& repositories, TimePoint from,
+                                               TimePoint to, TimePoint now) override {
+    std::vector<Coverage> found;
+    for (const RepositoryId id : repositories) {
+      auto one = CoverageOf(id, from, to, now);
+      if (!one) return tl::make_unexpected(std::move(one.error()));
+      found.push_back(*std::move(one));
+    }
+    return found;
   }
 };
 

@@ -33,6 +33,7 @@ struct CompareService : EventService {
 
 TEST(Compare, PutsRepositoriesSideBySideDayByDay) {
   CompareService service;
+  service.sources.shares[{2}] = 0.25;
   const json answer = service.Get(std::string(kCompare) + "kube/ctl,A/Two&from=2024-05-04&to=2024-05-08").json();
   ASSERT_EQ(answer["data"].size(), 2U);
   const json& first = answer["data"][0];
@@ -50,9 +51,11 @@ TEST(Compare, PutsRepositoriesSideBySideDayByDay) {
   EXPECT_EQ(second["full_name"], "a/two");
   EXPECT_TRUE(second["stargazers_count"].is_null());
   EXPECT_EQ(second["events"], 1);
+  EXPECT_EQ(first["coverage"]["share"], 0.75);
+  EXPECT_EQ(second["coverage"]["share"], 0.25);
   EXPECT_EQ(answer["meta"]["window"], json::parse(R"({"from": "2024-05-04", "to": "2024-05-08", "bound": "days"})"));
   EXPECT_EQ(answer["meta"]["sample_size"], 3);
-  EXPECT_EQ(answer["meta"]["coverage"]["share"], 0.75);
+  EXPECT_EQ(answer["meta"]["coverage"]["share"], 0.5) << "their mean";
   EXPECT_EQ(answer["meta"]["data_as_of"], "2024-05-08T11:00:00Z");
 }
 

@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
+
 #include "http/svg_badge.h"
 #include "support/event_service.h"
 
@@ -48,7 +51,7 @@ TEST(ShortNumber, SaysHowMuchInFewCharacters) {
 TEST(Badge, IsWhatShieldsDrawsFrom) {
   EmbedService service;
   EXPECT_EQ(service.Badge("stars"), json::parse(R"({"schemaVersion": 1, "label": "stars", "message": "12.3k",
-                                                    "color": "blue", "cacheSeconds": 300})"));
+                                                    "color": "blue", "cacheSeconds": 3600})"));
   EXPECT_EQ(service.Get(kRepository + "/badge/stars.json").header("Content-Type"), "application/json");
 }
 
@@ -69,12 +72,32 @@ TEST(Badge, TellsEachMetric) {
   EXPECT_EQ(service.Message("growth"), "unknown") << "one day tells of no growth";
 }
 
+TEST(Badge, HasTheColourOfWhatItTells) {
+  EmbedService service;
+  const auto activity = [&](double score) {
+    service.events.activities[{1}].activity.score = score;
+    EXPECT_TRUE(service.shared_cache.Invalidate(kEventsScope));
+    return service.Badge("activity")["color"];
+  };
+  EXPECT_EQ(activity(0.1), "brightgreen");
+  EXPECT_EQ(activity(0), "lightgrey");
+  const auto growth = [&](int64_t stars) {
+    service.repositories.fake.stored[0].repository.stargazers_count = stars;
+    EXPECT_TRUE(service.shared_cache.Invalidate(kRepositoriesScope));
+    return service.Badge("growth")["color"];
+  };
+  EXPECT_EQ(growth(12'301), "brightgreen");
+  EXPECT_EQ(growth(12'300), "lightgrey");
+  EXPECT_EQ(growth(12'299), "orange");
+}
+
 TEST(Badge, SaysWhereNothingIsKnown) {
   EmbedService service;
   const json badge = service.Get("/api/v1/repos/a/two/badge/stars.json").json();
   EXPECT_EQ(badge["message"], "unknown");
   EXPECT_EQ(badge["color"], "lightgrey");
   EXPECT_EQ(badge["isError"], true);
+  EXPECT_EQ(badge["cacheSeconds"], 300);
 }
 
 TEST(Badge, IsAPictureWithItsWords) {
@@ -95,10 +118,24 @@ TEST(Badge, SaysThatTheDataIsSimulated) {
 
 TEST(Embeds, AreKeptLong) {
   EmbedService service;
+  service.events.Add({1}, "PushEvent", "", "2024-05-08T10:00:00Z");
   for (const char* path : {"/badge/stars.svg", "/badge/stars.json", "/chart/stars.svg", "/chart/events.svg"}) {
     const Seen answer = service.Get(kRepository + path);
     EXPECT_EQ(answer.status, 200) << path;
-    EXPECT_EQ(answer.header("Cache-Control"), "public, max-age=300, stale-while-revalidate=3600, stale-if-error=86400");
+    EXPECT_EQ(answer.header("Cache-Control"),
+              "public, max-age=3600, stale-while-revalidate=86400, stale-if-error=86400")
+        << path;
+  }
+}
+
+TEST(Embeds, AreAskedForAgainSoonWhileNothingIsKnown) {
+  EmbedService service;
+  service.repositories.fake.snapshots.clear();
+  for (const char* path : {"/badge/stars.svg", "/badge/stars.json", "/chart/stars.svg", "/chart/events.svg"}) {
+    const Seen answer = service.Get(std::string("/api/v1/repos/a/two") + path);
+    EXPECT_EQ(answer.status, 200) << path;
+    EXPECT_EQ(answer.header("Cache-Control"), "public, max-age=300, stale-while-revalidate=3600, stale-if-error=86400")
+        << path;
   }
 }
 
@@ -163,6 +200,30 @@ TEST(Chart, OfEventsShowsTheMostFrequentTypesAndTheOthersTogether) {
   const std::string svg = service.Get(kRepository + "/chart/events.svg?days=7").body;
   EXPECT_THAT(svg, HasSubstr("AType: 10. BType: 9. CType: 8. DType: 7. EType: 6. others: 9. "));
   EXPECT_THAT(svg, Not(HasSubstr("FType")));
+}
+
+TEST(Chart, CountsTheOthersOfADayTogether) {
+  EmbedService service;
+  const std::vector<std::string> types = {"AType", "BType", "CType", "DType", "EType", "FType", "GType"};
+  for (const std::string& type : types) service.events.Add({1}, type, "", "2024-05-07T10:00:00Z");
+  service.events.Add({1}, "AType", "", "2024-05-07T11:00:00Z");
+  const std::string svg = service.Get(kRepository + "/chart/events.svg?days=2").body;
+  std::map<std::string, int> curves;  // how often each is drawn
+  const std::string begin = "points=\"";
+  for (size_t at = svg.find(begin); at != std::string::npos; at = svg.find(begin, at + 1)) {
+    ++curves[svg.substr(at, svg.find('"', at + begin.size()) - at)];
+  }
+  EXPECT_TRUE(std::ranges::count(curves, 4, &std::pair<const std::string, int>::second)) << "four of one event";
+  EXPECT_TRUE(std::ranges::count(curves, 2, &std::pair<const std::string, int>::second))
+      << "the two others together have two events that day, as many as the first type";
+}
+
+TEST(Chart, IsOfSoManyDaysWithToday) {
+  EmbedService service;
+  service.events.Add({1}, "PushEvent", "", "2024-05-06T23:59:59Z");
+  service.events.Add({1}, "PushEvent", "", "2024-05-07T00:00:00Z");
+  service.events.Add({1}, "PushEvent", "", "2024-05-08T00:00:00Z");
+  EXPECT_THAT(service.Get(kRepository + "/chart/events.svg?days=2").body, HasSubstr("PushEvent: 2. "));
 }
 
 TEST(Chart, SaysWhereThereIsNothing) {

@@ -76,9 +76,10 @@ TEST(Feed, OfATopicIsAtomToo) {
   EXPECT_EQ(answer.header("Content-Type"), "application/atom+xml; charset=utf-8");
   EXPECT_THAT(answer.body,
               AllOf(HasSubstr("<feed xmlns=\"http://www.w3.org/2005/Atom\">"),
+                    HasSubstr("<updated>2024-05-08T00:00:00Z</updated><link rel=\"self\""),
                     HasSubstr("<id>urn:repopulse:feed:topic:kubernetes:newcomer:3</id>"),
                     HasSubstr("<link rel=\"alternate\" type=\"text/html\" href=\"https://github.com/a/three\"/>")));
-  EXPECT_THAT(answer.header("Cache-Control"), HasSubstr("max-age=300"));
+  EXPECT_EQ(answer.header("Cache-Control"), "public, max-age=300, stale-while-revalidate=3600, stale-if-error=86400");
 }
 
 TEST(Feed, IsOneEntryADayForWhatTrends) {

@@ -47,10 +47,23 @@ class SourcesTest : public StorageTest {
   static SourceGap Gap(std::string_view from, std::string_view to) {
     return {.from = At(from), .to = At(to), .polled_from = At(from), .polled_to = At(to)};
   }
+  // Asked for together with others, each repository's is its own.
+  void ExpectAmongOthers(int64_t id, std::string_view from, std::string_view to, const Coverage& alone) {
+    const std::vector<RepositoryId> asked = {RepositoryId{id + 1000}, RepositoryId{id}, RepositoryId{id + 1001}};
+    const auto each = sources().CoverageOfEach(asked, At(from), At(to), clock_.Now());
+    ASSERT_OK(each);
+    ASSERT_EQ(each->size(), asked.size());
+    EXPECT_EQ((*each)[1].share, alone.share);
+    EXPECT_EQ(GapsOf((*each)[1]), GapsOf(alone));
+    const auto of_all = sources().CoverageOf(std::nullopt, At(from), At(to), clock_.Now());
+    ASSERT_OK(of_all);
+    EXPECT_EQ((*each)[0].share, of_all->share) << "nobody watches this one alone";
+  }
   Coverage Covered(std::optional<int64_t> id, std::string_view from, std::string_view to) {
     auto coverage =
         sources().CoverageOf(id ? std::optional(RepositoryId{*id}) : std::nullopt, At(from), At(to), clock_.Now());
     EXPECT_OK(coverage);
+    if (id) ExpectAmongOthers(*id, from, to, coverage.value_or(Coverage{}));
     return coverage.value_or(Coverage{});
   }
   static std::vector<std::pair<TimePoint, TimePoint>> GapsOf(const Coverage& coverage) {

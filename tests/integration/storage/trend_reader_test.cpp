@@ -2,6 +2,7 @@
 #include <numeric>
 
 #include "integration/storage/event_test.h"
+#include "storage/trending_actors.h"
 
 namespace repopulse {
 namespace {
@@ -139,6 +140,47 @@ TEST_F(TrendReaderTest, SeesWhatComesLateToAnHourItHasReadAlready) {
   EXPECT_EQ(page.items[0].trending.stars, 6);
   EXPECT_EQ(page.items[0].trending.forks, 1);
   EXPECT_EQ(page.events, 7);
+}
+
+TEST_F(TrendReaderTest, CountsActorsAnewWhereAnHourHasMore) {
+  Star(1, 19, "2026-07-01T02:00:00Z");
+  Star(1, 1, "2026-07-01T03:00:00Z", true);
+  for (int again = 0; again < 2; ++again) EXPECT_EQ(Trending(LastDay()).items.at(0).trending.actors, 19);
+  Star(1, 1, "2026-07-01T02:30:00Z", true);  // 19 of 21
+  EXPECT_EQ(Trending(LastDay()).items.at(0).trending.actors, 19);
+  Fork(1, 1, "2026-07-01T02:40:00Z", true);  // another thing
+  EXPECT_EQ(Trending(LastDay()).items.at(0).trending.actors, 20);
+  Star(1, 1, "2026-07-01T12:00:00Z", true);  // 20 of 23, the last in an hour that is cut
+  EXPECT_THAT(Ids(), IsEmpty());
+}
+
+TEST(TrendingActors, AreKeptByHourWhileTheirNumberIsTheSame) {
+  const TimePoint hour = At("2026-07-01T02:00:00Z");
+  const TimePoint next = hour + hours{1};
+  TrendingActors actors;
+  actors.Keep(hour, 1, {ActorOf(5, false), ActorOf(5, true)});
+  actors.Keep(next, 2, {ActorOf(5, false)});
+  ActorsByRepository found;
+  const std::vector<GainedHour> asked = {{hour, 1, 2}, {hour, 2, 1}, {next, 2, 2}, {next + hours{1}, 1, 2}};
+  const auto missing = actors.Find(asked, found);
+  ASSERT_EQ(missing.size(), 3U);
+  EXPECT_EQ(missing[0].repository, 2);
+  EXPECT_EQ(missing[1].hour, next);
+  EXPECT_THAT(found[1], testing::UnorderedElementsAre(ActorOf(5, true), ActorOf(5, false)));
+  EXPECT_NE(ActorOf(5, true), ActorOf(5, false));
+}
+
+TEST(TrendingActors, AreNotMoreThanTheirMostAndTheLatestStay) {
+  const TimePoint hour = At("2026-07-01T02:00:00Z");
+  const auto half = static_cast<int64_t>(TrendingActors::kActorsMax / 2);
+  TrendingActors actors;
+  for (int i = 0; i < 3; ++i) actors.Keep(hour + hours{i}, 1, Actors(TrendingActors::kActorsMax / 2));
+  actors.Keep(hour + hours{2}, 1, Actors(TrendingActors::kActorsMax / 2));  // again
+  ActorsByRepository found;
+  const std::vector<GainedHour> asked = {{hour, 1, half}, {hour + hours{1}, 1, half}, {hour + hours{2}, 1, half}};
+  const auto missing = actors.Find(asked, found);
+  ASSERT_EQ(missing.size(), 1U);
+  EXPECT_EQ(missing[0].hour, hour);
 }
 
 TEST_F(TrendReaderTest, AddsUpCutAndWholeHoursTheSame) {

@@ -156,6 +156,16 @@ export function sortable(caption, columns, rows, first) {
   return place;
 }
 
+/** How far a row of a ranking moved in a week; nothing where that is not known. */
+export function rankChange(row) {
+  if (row.rank_change === null || row.rank_change === undefined) return null;
+  if (row.rank_change === 0) return h("span", { class: "same", title: "The same rank as a week ago" }, "=");
+  const up = row.rank_change > 0;
+  const words = `${up ? "Up" : "Down"} ${Math.abs(row.rank_change)} in a week`;
+  return h("span", { class: up ? "up" : "down", title: words }, h("span", { "aria-hidden": "true" }, up ? "▲" : "▼"),
+    Math.abs(row.rank_change), h("span", { class: "unseen" }, ` (${words})`));
+}
+
 /** Text to copy, with a button that does it. */
 export function copyable(label, text) {
   const field = h("input", { type: "text", readonly: true, value: text, "aria-label": label, onfocus: () => field.select() });

@@ -3,7 +3,7 @@ import { h } from "../dom.js";
 import { get, url } from "../api.js";
 import { ago, change, coverage, decimal, integer, percent, short } from "../format.js";
 import { go, to, toRepository } from "../route.js";
-import { block, empty, figures, section, table, tabs } from "../views.js";
+import { block, empty, figures, rankChange, section, table, tabs } from "../views.js";
 import { trendOf } from "../sparkline.js";
 
 const SORTS = [["popularity", "Popular"], ["activity", "Active"], ["trending", "Trending"], ["newest", "Newest"], ["updated", "Updated"]];
@@ -61,15 +61,6 @@ function filters(name, asked) {
   h("label", { class: "check" }, h("input", { type: "checkbox", name: "archived", checked: asked.archived !== "false" }), "Archived ones too"),
   h("button", {}, "Show"),
   FILTERS.some((filter) => asked[filter]) && h("a", { href: to(["topics", name], { sort: asked.sort }) }, "All"));
-}
-
-function rankChange(row) {
-  if (row.rank_change === null || row.rank_change === undefined) return null;
-  if (row.rank_change === 0) return h("span", { class: "same", title: "The same rank as a week ago" }, "=");
-  const up = row.rank_change > 0;
-  const words = `${up ? "Up" : "Down"} ${Math.abs(row.rank_change)} in a week`;
-  return h("span", { class: up ? "up" : "down", title: words }, h("span", { "aria-hidden": "true" }, up ? "▲" : "▼"),
-    Math.abs(row.rank_change), h("span", { class: "unseen" }, ` (${words})`));
 }
 
 /** The name with its description, as in every list of repositories. */

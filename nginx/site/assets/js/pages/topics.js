@@ -3,7 +3,8 @@ import { h } from "../dom.js";
 import { get, url } from "../api.js";
 import { ago, change, coverage, decimal, integer, short } from "../format.js";
 import { to, toRepository } from "../route.js";
-import { block, empty, section } from "../views.js";
+import { block, empty, rankChange, section } from "../views.js";
+import { trendOf } from "../sparkline.js";
 
 const LISTS_SHOWN_MAX = 8; // topics whose lists are read at once; the others are a click away
 const LENGTH = 5;
@@ -31,8 +32,51 @@ export function view({ signal }) {
 
 function topicCard(topic, withLists, signal) {
   const id = `topic-${topic.name}`;
-  return section(h("a", { href: to(["topics", topic.name]) }, topic.name), { id, aside: freshness(topic) },
-    withLists && h("div", { class: "columns" }, LISTS.map((list) => shortList(topic, list, signal))));
+  const lists = withLists && h("div", { class: "columns" });
+  if (lists) {
+    const trends = trendLines(lists, signal);
+    lists.append(...LISTS.map((list) => shortList(topic, list, trends, signal)));
+  }
+  return section(h("a", { href: to(["topics", topic.name]) }, topic.name), { id, aside: freshness(topic) }, lists);
+}
+
+/**
+ * The trend lines of a topic's lists: one request for all of them, sent when the lists have been drawn and are (nearly) on
+ * the screen. Lists are whole without them.
+ */
+function trendLines(lists, signal) {
+  const places = new Map(); // full name -> where its line goes, in each list that has it
+  let awaited = LISTS.length;
+
+  async function fill() {
+    const waiting = [...places].filter(([, nodes]) => nodes.some((node) => !node.firstChild));
+    if (!waiting.length || signal.aborted) return;
+    try {
+      const { data } = await get(url("/api/v1/compare", { repos: waiting.map(([name]) => name).join(",") }), { signal });
+      for (const row of data) for (const node of places.get(row.full_name) ?? []) node.replaceChildren(trendOf(row));
+    } catch {
+      // Without lines, then.
+    }
+  }
+  const seen = new IntersectionObserver(([entry]) => {
+    if (!entry.isIntersecting) return;
+    seen.disconnect();
+    fill();
+  }, { rootMargin: "200px" });
+  signal.addEventListener("abort", () => seen.disconnect());
+
+  return {
+    place(name) {
+      const node = h("span", { class: "trend" });
+      places.set(name, [...(places.get(name) ?? []), node]);
+      return node;
+    },
+    /** One list has its answer, or none, and is about to be drawn; after all of them, one that was asked for again. */
+    answered() {
+      if (--awaited > 0 || signal.aborted) return;
+      requestAnimationFrame(() => setTimeout(() => seen.observe(lists)));
+    },
+  };
 }
 
 function freshness(topic) {
@@ -42,16 +86,19 @@ function freshness(topic) {
     share !== null && [coverage(share), " of the topic · "], ago(topic.data_as_of));
 }
 
-function shortList(topic, list, signal) {
+function shortList(topic, list, trends, signal) {
   const heading = h("h3", {}, h("a", { href: to(["topics", topic.name], { sort: list.sort }) }, list.title));
   return h("div", {}, heading, block({
     signal, lines: LENGTH, label: `${topic.name}, ${list.title}`,
-    load: () => get(url(`/api/v1/topics/${encodeURIComponent(topic.name)}/repositories`, { sort: list.sort, per_page: LENGTH }), { signal }),
+    load: () => get(url(`/api/v1/topics/${encodeURIComponent(topic.name)}/repositories`, { sort: list.sort, per_page: LENGTH }), { signal })
+      .finally(trends.answered),
     draw({ data }) {
       const rows = list.only ? data.filter(list.only) : data;
       if (!rows.length) return empty(list.only ? "Nothing stands out in the last 24 hours." : "No repositories.");
       return h("ol", { class: "short" }, rows.map((row) => h("li", {},
-        h("a", { href: toRepository(row.full_name), title: row.description }, row.full_name),
+        h("span", { class: "rank" }, h("a", { href: toRepository(row.full_name), title: row.description }, row.full_name),
+          row.rank_change !== 0 && rankChange(row)),
+        trends.place(row.full_name),
         h("span", { class: "value" }, list.value(row), list.note?.(row) && h("small", {}, ` ${list.note(row)}`)))));
     },
   }));

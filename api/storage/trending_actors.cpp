@@ -1,6 +1,14 @@
 #include "storage/trending_actors.h"
 
 namespace repopulse {
+namespace {
+
+// A repository's place in an hour, with the memory that belongs to it.
+constexpr size_t kPlaceBytes = 112;
+
+size_t BytesOf(const Actors& actors) { return kPlaceBytes + actors.size() * sizeof(uint64_t); }
+
+}  // namespace
 
 uint64_t ActorOf(int64_t actor_id, bool forked) {
   return static_cast<uint64_t>(actor_id) << 1U | static_cast<uint64_t>(forked);
@@ -27,11 +35,12 @@ std::vector<GainedHour> TrendingActors::Find(std::span<const GainedHour> asked, 
 
 void TrendingActors::Keep(TimePoint hour, int64_t repository, Actors actors) {
   const std::scoped_lock lock(mutex_);
-  Actors& kept = hours_[hour][repository];
-  kept_ += actors.size() - kept.size();
-  kept = std::move(actors);
-  while (kept_ > kActorsMax) {
-    for (const auto& [id, oldest] : hours_.begin()->second) kept_ -= oldest.size();
+  const auto [at, added] = hours_[hour].try_emplace(repository);
+  if (!added) bytes_ -= BytesOf(at->second);
+  at->second = std::move(actors);
+  bytes_ += BytesOf(at->second);
+  while (bytes_ > kBytesMax) {
+    for (const auto& [id, oldest] : hours_.begin()->second) bytes_ -= BytesOf(oldest);
     hours_.erase(hours_.begin());
   }
 }

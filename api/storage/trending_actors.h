@@ -27,10 +27,10 @@ uint64_t ActorOf(int64_t actor_id, bool forked);
 // By repository.
 using ActorsByRepository = std::unordered_map<int64_t, Actors>;
 
-// Thread-safe. Holds at most kActorsMax of them, those of the latest hours.
+// Thread-safe. Holds at most kBytesMax, roughly, of the latest hours.
 class TrendingActors {
  public:
-  static constexpr size_t kActorsMax = 250'000;  // 8 bytes each
+  static constexpr size_t kBytesMax = 3UL * 1024 * 1024;
 
   // Adds what is kept of these to `found`; the others.
   std::vector<GainedHour> Find(std::span<const GainedHour> asked, ActorsByRepository& found) const;
@@ -39,7 +39,7 @@ class TrendingActors {
  private:
   mutable std::mutex mutex_;
   std::map<TimePoint, ActorsByRepository> hours_;
-  size_t kept_ = 0;  // in all hours_
+  size_t bytes_ = 0;  // of all hours_
 };
 
 }  // namespace repopulse

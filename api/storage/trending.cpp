@@ -271,7 +271,7 @@ Result<std::vector<TrendingCandidate>> TrendingSearch::WithActors(const std::vec
   for (const TrendingCandidate& one : candidates) {
     Actors& found = (*actors)[one.position.id.value];
     std::ranges::sort(found);
-    const auto distinct = std::ranges::unique(found).begin() - found.begin();
+    const auto distinct = std::unique(found.begin(), found.end()) - found.begin();
     if (static_cast<double>(distinct) <= kTrendingActorsShareOver * static_cast<double>(found.size())) continue;
     held.push_back(one);
     held.back().activity.actors = distinct;

@@ -172,15 +172,26 @@ TEST(TrendingActors, AreKeptByHourWhileTheirNumberIsTheSame) {
 
 TEST(TrendingActors, AreNotMoreThanTheirMostAndTheLatestStay) {
   const TimePoint hour = At("2026-07-01T02:00:00Z");
-  const auto half = static_cast<int64_t>(TrendingActors::kActorsMax / 2);
+  const size_t many = TrendingActors::kBytesMax / sizeof(uint64_t) * 2 / 5;
+  const auto each = static_cast<int64_t>(many);
   TrendingActors actors;
-  for (int i = 0; i < 3; ++i) actors.Keep(hour + hours{i}, 1, Actors(TrendingActors::kActorsMax / 2));
-  actors.Keep(hour + hours{2}, 1, Actors(TrendingActors::kActorsMax / 2));  // again
+  for (int i = 0; i < 3; ++i) actors.Keep(hour + hours{i}, 1, Actors(many));
+  actors.Keep(hour + hours{2}, 1, Actors(many));  // again
   ActorsByRepository found;
-  const std::vector<GainedHour> asked = {{hour, 1, half}, {hour + hours{1}, 1, half}, {hour + hours{2}, 1, half}};
+  const std::vector<GainedHour> asked = {{hour, 1, each}, {hour + hours{1}, 1, each}, {hour + hours{2}, 1, each}};
   const auto missing = actors.Find(asked, found);
   ASSERT_EQ(missing.size(), 1U);
   EXPECT_EQ(missing[0].hour, hour);
+}
+
+TEST(TrendingActors, CountThePlacesOfFewToo) {
+  const TimePoint hour = At("2026-07-01T02:00:00Z");
+  const auto places = static_cast<int64_t>(TrendingActors::kBytesMax / 100);  // with 120 bytes each
+  TrendingActors actors;
+  actors.Keep(hour, 1, {ActorOf(1, false)});
+  for (int64_t i = 0; i < places; ++i) actors.Keep(hour + hours{1 + i % 10}, i, {ActorOf(1, false)});
+  ActorsByRepository found;
+  EXPECT_EQ(actors.Find(std::vector<GainedHour>{{hour, 1, 1}}, found).size(), 1U);
 }
 
 TEST_F(TrendReaderTest, AddsUpCutAndWholeHoursTheSame) {

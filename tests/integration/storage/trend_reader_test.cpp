@@ -209,6 +209,21 @@ TEST_F(TrendReaderTest, AddsUpCutAndWholeHoursTheSame) {
   EXPECT_DOUBLE_EQ(page.items[0].trending.score.stars, 3 * 2.0 + 4 * 5.0 + 2 * (2 + 3 * 30.0 / 1440));
 }
 
+TEST_F(TrendReaderTest, CountsBothEndsOfAWindowWithoutAWholeHour) {
+  Star(1, 9, "2026-07-01T11:09:59Z");
+  Star(1, 3, "2026-07-01T11:10:00Z");
+  Star(1, 4, "2026-07-01T11:50:00Z");
+  Star(1, 9, "2026-07-01T11:50:01Z");
+  TrendingQuery query;
+  query.from = At("2026-07-01T11:10:00Z");
+  query.to = At("2026-07-01T11:50:00Z");
+  const TrendingPage page = Trending(query);
+  ASSERT_EQ(page.items.size(), 1U);
+  EXPECT_EQ(page.items[0].trending.stars, 7);
+  EXPECT_EQ(page.items[0].trending.actors, 7);
+  EXPECT_DOUBLE_EQ(page.items[0].trending.score.stars, 3 * 2.0 + 4 * 5.0);
+}
+
 TEST_F(TrendReaderTest, FindsANewOneAmongManyThatHaveMoreStars) {
   for (int64_t id = 1; id <= 120; ++id) Star(id, 20);
   Star(500, 6);

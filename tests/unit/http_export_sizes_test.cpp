@@ -13,7 +13,6 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::sys_days;
 using test::At;
-using test::Day;
 using test::EventService;
 using test::RepositoryNamed;
 using test::SampleRepository;

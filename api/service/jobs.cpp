@@ -1,6 +1,8 @@
 #include "service/jobs.h"
 
 #include <algorithm>
+#include <deque>
+#include <future>
 #include <string_view>
 
 namespace repopulse {
@@ -8,6 +10,8 @@ namespace {
 
 constexpr std::chrono::hours kJobsKept{24 * 30};
 constexpr std::chrono::seconds kChildJobTime{120};
+// As many as keep two processors busy; the pool of connections has others for requests.
+constexpr size_t kTopicsRefreshedAtOnce = 2;
 // Of a collecting run, from its start: cron starts the next one after a minute. Requests under way may take until then.
 constexpr std::chrono::seconds kTopicsTimeShared{25};  // where feeds of events are waiting too
 constexpr std::chrono::seconds kCollectTime{50};
@@ -39,15 +43,40 @@ Status Bootstrap(JobRunner& runner, const JobParts& parts, JobContext& job) {
   return job.Step("ready");
 }
 
+// Some topics at once: while one's rows are read, another's answers are rendered and compressed.
+Status RefreshTopics(const JobParts& parts, JobContext& job, const std::vector<Topic>& topics) {
+  struct UnderWay {
+    const TopicName& topic;
+    std::future<Result<int>> made;
+  };
+  std::deque<UnderWay> under_way;
+  const auto end_first = [&]() -> Status {
+    const TopicName& topic = under_way.front().topic;
+    auto made = under_way.front().made.get();
+    under_way.pop_front();
+    if (!made) return WithContext("refreshing topic " + topic.str(), std::move(made.error()));
+    job.Add("answers", *made);
+    return {};
+  };
+  for (const Topic& topic : topics) {
+    if (auto told = job.Step("refreshing topic " + topic.name.str()); !told) return told;
+    if (under_way.size() == kTopicsRefreshedAtOnce) {
+      if (auto ended = end_first(); !ended) return ended;
+    }
+    under_way.push_back({topic.name, std::async(std::launch::async, [&parts, &name = topic.name] {
+                           return parts.warmer.WarmTopic(name);
+                         })});
+  }
+  while (!under_way.empty()) {
+    if (auto ended = end_first(); !ended) return ended;
+  }
+  return {};
+}
+
 Status RefreshCache(const JobParts& parts, JobContext& job) {
   auto topics = parts.topics.List();
   if (!topics) return WithContext("listing topics", topics.error());
-  for (const Topic& topic : *topics) {
-    if (auto told = job.Step("refreshing topic " + topic.name.str()); !told) return told;
-    auto made = parts.warmer.WarmTopic(topic.name);
-    if (!made) return WithContext("refreshing topic " + topic.name.str(), made.error());
-    job.Add("answers", *made);
-  }
+  if (auto refreshed = RefreshTopics(parts, job, *topics); !refreshed) return refreshed;
   auto made = parts.warmer.WarmCommon();
   if (!made) return WithContext("refreshing common answers", made.error());
   job.Add("answers", *made);

@@ -100,9 +100,12 @@ class FakeWarmer final : public Warmer {
  public:
   std::vector<std::string> warmed;
   std::optional<Error> failing;
+  std::function<void(const TopicName&)> before_topic = [](const TopicName&) {};  // on the caller's thread
 
   Result<int> WarmTopic(const TopicName& topic) override {
+    before_topic(topic);
     if (failing) return tl::make_unexpected(*failing);
+    const std::lock_guard lock(mutex_);
     warmed.push_back(topic.str());
     return 8;
   }
@@ -111,6 +114,9 @@ class FakeWarmer final : public Warmer {
     warmed.emplace_back("common");
     return 2;
   }
+
+ private:
+  std::mutex mutex_;
 };
 
 }  // namespace repopulse::test

@@ -1,6 +1,9 @@
 // What each kind of job does.
 #include <gtest/gtest.h>
 
+#include <condition_variable>
+#include <mutex>
+
 #include "service/jobs.h"
 #include "support/await.h"
 #include "support/fake_clock.h"
@@ -196,6 +199,36 @@ TEST_F(JobsTest, RefreshCacheMakesTheAnswersOfTrackedTopicsOnly) {
   EXPECT_EQ(job.state, JobState::kSucceeded);
   EXPECT_EQ(warmer.warmed, (std::vector<std::string>{"a", "common"}));
   EXPECT_EQ(Count(job, "answers"), 10);
+}
+
+TEST_F(JobsTest, RefreshCacheMakesTwoTopicsAtOnceAndNoThird) {
+  for (const char* name : {"a", "b", "c", "d"}) ASSERT_TRUE(topics.Track(test::TopicNamed(name), clock.Now()));
+  std::mutex mutex;
+  std::condition_variable changed;
+  int under_way = 0;
+  int most = 0;
+  int begun = 0;
+  warmer.before_topic = [&](const TopicName&) {
+    std::unique_lock lock(mutex);
+    ++begun;
+    most = std::max(most, ++under_way);
+    changed.notify_all();
+    // Each of the first two waits for the other.
+    EXPECT_TRUE(changed.wait_for(lock, 10s, [&] { return begun >= 2; }));
+    --under_way;
+  };
+  const Job job = RunToEnd(JobKind::kRefreshCache);
+  EXPECT_EQ(job.state, JobState::kSucceeded);
+  EXPECT_EQ(most, 2);
+  EXPECT_EQ(Count(job, "answers"), 4 * 8 + 2);
+}
+
+TEST_F(JobsTest, RefreshCacheSaysWhichTopicFailed) {
+  ASSERT_TRUE(topics.Track(test::TopicNamed("a"), clock.Now()));
+  warmer.failing = Error{ErrorCode::kUnavailable, "no database"};
+  const Job job = RunToEnd(JobKind::kRefreshCache);
+  ASSERT_TRUE(job.error);
+  EXPECT_EQ(job.error->message, "refreshing topic a: no database");
 }
 
 TEST_F(JobsTest, RefreshCacheFailsWithItsWarmer) {

@@ -133,7 +133,7 @@ const std::vector<Setting>& AllSettings() {
       {"REPLAY_NOW", "", TimeOrEmpty},
       {"COLLECT", "on", OnOrOff},
       {"ADMIN_KEY", "", AdminKey, true},
-      {"CLIENT_RATE_LIMIT", "1000", Between<0, 1000000>},
+      {"CLIENT_RATE_LIMIT", "500", Between<0, 1000000>},
       {"CLIENT_RATE_LIMIT_EXEMPT", "127.0.0.0/8", Networks},
       {"FRESH_SECONDS", "60", Between<1, 3600>},
       {"STALE_SECONDS", "86400", Between<0, 2592000>},

@@ -64,7 +64,7 @@ def redis(layout, maxmemory_mib, password_file):
 def proxy(layout, settings, ports):
     """The proxy's template with exactly the variables it names, as envsubst would fill them in."""
     replicas = [name for name in ports if name.startswith("api-")]
-    rate = settings.values.get("CLIENT_RATE_LIMIT") or "1000"
+    rate = settings.values.get("CLIENT_RATE_LIMIT") or "500"
     exempt = (settings.values.get("CLIENT_RATE_LIMIT_EXEMPT") or "127.0.0.0/8").replace(",", " ").split()
     address = f"[{settings.bind_address}]" if ":" in settings.bind_address else settings.bind_address
     variables = {

@@ -48,41 +48,47 @@ struct Side {
 
 // In the order asked for. kNotFound names all that nobody knows.
 Result<std::vector<Side>> FindSides(const Services& services, const CompareRequest& asked) {
+  auto found = FindRepositories(services, asked.names);
+  if (!found) return tl::make_unexpected(std::move(found.error()));
   std::vector<Side> sides;
   std::string unknown;
-  for (const RepositoryName& name : asked.names) {
-    auto found = FindRepository(services, name);
-    if (!found) return tl::make_unexpected(std::move(found.error()));
-    if (*found) {
-      sides.push_back({**std::move(found), {}, {}, {}, {}});
+  for (size_t i = 0; i < found->size(); ++i) {
+    if (auto& repository = (*found)[i]) {
+      sides.push_back({*std::move(repository), {}, {}, {}, {}});
     } else {
-      unknown += (unknown.empty() ? "" : ", ") + name.full();
+      unknown += (unknown.empty() ? "" : ", ") + asked.names[i].full();
     }
   }
   if (!unknown.empty()) return Fail(ErrorCode::kNotFound, "Not known here: " + unknown + ".");
   return sides;
 }
 
-Status Fill(const Services& services, const CompareRequest& asked, Side& side) {
-  const RepositoryId id = side.repository.id;
-  auto snapshots = services.repositories.Snapshots(id, asked.from, asked.to, kDaysMax);
+std::vector<RepositoryId> IdsOf(const std::vector<Side>& sides) {
+  std::vector<RepositoryId> ids;
+  for (const Side& side : sides) ids.push_back(side.repository.id);
+  return ids;
+}
+
+Status Fill(const Services& services, const CompareRequest& asked, std::vector<Side>& sides) {
+  const auto ids = IdsOf(sides);
+  auto snapshots = services.repositories.SnapshotsOfEach(ids, asked.from, asked.to);
   if (!snapshots) return tl::make_unexpected(std::move(snapshots.error()));
-  side.snapshots = *std::move(snapshots);
-  const auto counts = services.events.History(id, days{1}, asked.from, asked.to);
-  if (!counts) return tl::make_unexpected(counts.error());
-  for (const BucketCount& count : *counts) side.events[DayOf(count.bucket)] += count.events;
-  auto activity = services.events.Activity(id);
-  if (!activity) return tl::make_unexpected(std::move(activity.error()));
-  side.activity = *activity;
+  const auto totals = services.events.TotalsOfEach(ids, days{1}, asked.from, asked.to, {});
+  if (!totals) return tl::make_unexpected(totals.error());
+  const auto activities = services.events.ActivityOfEach(ids);
+  if (!activities) return tl::make_unexpected(activities.error());
+  for (size_t i = 0; i < sides.size(); ++i) {
+    sides[i].snapshots = std::move((*snapshots)[i]);
+    for (const BucketTotal& total : (*totals)[i]) sides[i].events[DayOf(total.bucket)] = total.events;
+    sides[i].activity = (*activities)[i];
+  }
   return {};
 }
 
 Status FillCoverage(const Services& services, const CompareRequest& asked, TimePoint now, std::vector<Side>& sides) {
   const TimePoint until = std::min(TimePoint{asked.to + days{1}}, now);
   if (asked.from >= until) return {};
-  std::vector<RepositoryId> ids;
-  for (const Side& side : sides) ids.push_back(side.repository.id);
-  auto coverages = services.sources.CoverageOfEach(ids, asked.from, until, now);
+  auto coverages = services.sources.CoverageOfEach(IdsOf(sides), asked.from, until, now);
   if (!coverages) return tl::make_unexpected(std::move(coverages.error()));
   for (size_t i = 0; i < sides.size(); ++i) sides[i].coverage = std::move((*coverages)[i]);
   return {};
@@ -159,8 +165,8 @@ Result<Representation> ShowComparison(const Services& services, const CompareReq
   if (!sides) return tl::make_unexpected(std::move(sides.error()));
   const TimePoint now = services.clock.Now();
   TimePoint as_of = now;
-  for (Side& side : *sides) {
-    if (auto filled = Fill(services, asked, side); !filled) return tl::make_unexpected(std::move(filled.error()));
+  if (auto filled = Fill(services, asked, *sides); !filled) return tl::make_unexpected(std::move(filled.error()));
+  for (const Side& side : *sides) {
     if (side.repository.stored) as_of = std::min(as_of, side.repository.stored->fetched_at);
   }
   if (auto filled = FillCoverage(services, asked, now, *sides); !filled) {

@@ -374,6 +374,7 @@ TEST_F(TrendReaderTest, ReadsTheEventsThatHealthIsToldFrom) {
   ASSERT_OK(sample);
   ASSERT_EQ(sample->events.size(), 2U);
   EXPECT_EQ(sample->from, At("2026-06-29T00:00:00Z"));
+  std::ranges::sort(sample->events, std::greater<>(), &HealthEvent::created_at);
   const HealthEvent& latest = sample->events[0];
   EXPECT_EQ(latest.act, HealthAct::kContribution);
   EXPECT_TRUE(latest.bot);
@@ -385,6 +386,50 @@ TEST_F(TrendReaderTest, ReadsTheEventsThatHealthIsToldFrom) {
   ASSERT_OK(sample);
   EXPECT_EQ(sample->events.size(), 2U) << "the latest";
   EXPECT_EQ(sample->from, At("2026-06-28T00:00:00Z")) << "no event is stored of any day before";
+}
+
+TEST_F(TrendReaderTest, HealthIsToldFromTheSameEventsAmongFewAndManyOthers) {
+  const auto seen = [&](int64_t repository) {
+    const auto sample = trends().HealthEvents(RepositoryId{repository}, At("2026-06-20T00:00:01Z"), 10);
+    std::vector<std::pair<TimePoint, HealthAct>> events;
+    for (const HealthEvent& event : sample->events) events.emplace_back(event.created_at, event.act);
+    std::ranges::sort(events);
+    return events;
+  };
+  for (const int64_t repository : {7, 8}) {
+    std::vector<Event> batch;
+    for (const char* at : {"2026-06-20T00:00:00Z", "2026-06-20T00:00:01Z", "2026-06-25T01:00:00Z"}) {
+      batch.push_back(MakeEvent(++last_id_, "PushEvent", at, repository));
+      batch.push_back(MakeEvent(++last_id_, "WatchEvent", at, repository));
+    }
+    batch.push_back(MakeEvent(++last_id_, "PullRequestEvent", "2026-06-24T01:00:00Z", repository));
+    batch.back().action = "merged";
+    Ingest(batch);
+  }
+  Star(8, 200, "2026-06-24T01:00:00Z");
+  const auto few = seen(7);
+  EXPECT_THAT(few, ElementsAre(std::pair(At("2026-06-20T00:00:01Z"), HealthAct::kContribution),
+                               std::pair(At("2026-06-24T01:00:00Z"), HealthAct::kChangeRequestClosed),
+                               std::pair(At("2026-06-25T01:00:00Z"), HealthAct::kContribution)));
+  EXPECT_EQ(seen(8), few);
+}
+
+TEST_F(TrendReaderTest, HealthHasTheLatestWhereThereAreMoreThanAreWanted) {
+  std::vector<Event> batch;
+  for (int i = 0; i < 20; ++i) {
+    const std::string at = "2026-06-" + std::to_string(10 + i % 10) + "T0" + std::to_string(i / 10) + ":00:00Z";
+    batch.push_back(MakeEvent(++last_id_, i % 3 == 0 ? "PushEvent" : "IssuesEvent", at));
+  }
+  Ingest(batch);
+  for (const size_t wanted : {3U, 19U, 20U, 21U}) {
+    auto sample = trends().HealthEvents(RepositoryId{7}, At("2026-06-01T00:00:00Z"), wanted);
+    ASSERT_OK(sample);
+    ASSERT_EQ(sample->events.size(), std::min<size_t>(wanted, 20));
+    std::ranges::sort(sample->events, {}, &HealthEvent::created_at);
+    EXPECT_EQ(sample->events.back().created_at, At("2026-06-19T01:00:00Z"));
+    const char* oldest = wanted == 3 ? "2026-06-18T01:00:00Z" : wanted == 19 ? "2026-06-10T01:00:00Z" : "2026-06-10";
+    EXPECT_EQ(sample->events.front().created_at, At(oldest));
+  }
 }
 
 TEST_F(TrendReaderTest, HealthOfNothingIsNoEvents) {

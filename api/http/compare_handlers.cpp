@@ -1,4 +1,6 @@
 // /api/v1/compare: repositories side by side, day by day.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 
@@ -94,24 +96,37 @@ Status FillCoverage(const Services& services, const CompareRequest& asked, TimeP
   return {};
 }
 
-// A row for each day. Where a day was not observed, its counts are those of the day before, as far as one is known.
-std::vector<Json> SeriesOf(const Side& side, const CompareRequest& asked) {
-  std::vector<Json> rows;
+// Where a day was not observed, its counts are those of the day before, as far as one is known.
+struct SeriesDay {
+  sys_days day;
+  std::optional<Snapshot> counts;
+  int64_t events = 0;
+};
+
+std::vector<SeriesDay> SeriesOf(const Side& side, const CompareRequest& asked) {
+  std::vector<SeriesDay> series;
   auto next = side.snapshots.begin();
   std::optional<Snapshot> last;
   for (sys_days day = asked.from; day <= asked.to; day += days{1}) {
     if (next != side.snapshots.end() && next->day == day) last = *next++;
     const auto events = side.events.find(day);
-    rows.push_back({{"day", FormatDay(day)},
-                    {"stargazers_count", last ? Json(last->stargazers_count) : Json(nullptr)},
-                    {"forks_count", last ? Json(last->forks_count) : Json(nullptr)},
-                    {"open_issues_count", last ? Json(last->open_issues_count) : Json(nullptr)},
-                    {"events", events == side.events.end() ? 0 : events->second}});
+    series.push_back({day, last, events == side.events.end() ? 0 : events->second});
   }
-  return rows;
+  return series;
 }
 
-Json RowOf(const Side& side, const CompareRequest& asked) {
+// As text at once: there may be thousands of them, and a Json of each was a fifth of the answer's time.
+std::string TextOf(const SeriesDay& one) {
+  constexpr std::string_view kText =
+      R"({{"day":"{}","stargazers_count":{},"forks_count":{},"open_issues_count":{},"events":{}}})";
+  const std::string day = FormatDay(one.day);
+  if (!one.counts) return fmt::format(kText, day, "null", "null", "null", one.events);
+  return fmt::format(kText, day, one.counts->stargazers_count, one.counts->forks_count, one.counts->open_issues_count,
+                     one.events);
+}
+
+// Without its series.
+Json RowOf(const Side& side) {
   const LocatedRepository& known = side.repository;
   Json json = {{"id", known.id.value},        {"full_name", known.name.full()}, {"html_url", GitHubPage(known.name)},
                {"language", nullptr},         {"stargazers_count", nullptr},    {"forks_count", nullptr},
@@ -129,18 +144,35 @@ Json RowOf(const Side& side, const CompareRequest& asked) {
   json["events"] = side.total();
   json["activity"] = side.activity ? ToJson(*side.activity, false) : Json(nullptr);
   json["coverage"] = ToJson(side.coverage);
-  json["series"] = SeriesOf(side, asked);
   return json;
+}
+
+// {"data": a row for each repository with its series, "meta"}
+std::string DocumentOf(const std::vector<Side>& sides, const CompareRequest& asked, const Json& meta) {
+  std::vector<std::string> rows;
+  for (const Side& side : sides) {
+    std::vector<std::string> series;
+    for (const SeriesDay& day : SeriesOf(side, asked)) series.push_back(TextOf(day));
+    std::string row = ToText(RowOf(side));
+    row.pop_back();  // the brace
+    rows.push_back(row + R"(,"series":)" + JoinList(series) + "}");
+  }
+  return R"({"data":)" + JoinList(rows) + R"(,"meta":)" + ToText(meta) + "}";
 }
 
 // For a table: a row for each repository and day.
 std::vector<Json> TableOf(const std::vector<Side>& sides, const CompareRequest& asked) {
   std::vector<Json> rows;
   for (const Side& side : sides) {
-    for (Json& day : SeriesOf(side, asked)) {
-      Json row = {{"full_name", side.repository.name.full()}};
-      row.update(day);
-      rows.push_back(std::move(row));
+    const std::string name = side.repository.name.full();
+    for (const SeriesDay& one : SeriesOf(side, asked)) {
+      const auto& counts = one.counts;
+      rows.push_back({{"full_name", name},
+                      {"day", FormatDay(one.day)},
+                      {"stargazers_count", counts ? Json(counts->stargazers_count) : Json(nullptr)},
+                      {"forks_count", counts ? Json(counts->forks_count) : Json(nullptr)},
+                      {"open_issues_count", counts ? Json(counts->open_issues_count) : Json(nullptr)},
+                      {"events", one.events}});
     }
   }
   return rows;
@@ -172,14 +204,12 @@ Result<Representation> ShowComparison(const Services& services, const CompareReq
   if (auto filled = FillCoverage(services, asked, now, *sides); !filled) {
     return tl::make_unexpected(std::move(filled.error()));
   }
-  std::vector<Json> rows;
-  if (asked.format == ListFormat::kJson) {
-    for (const Side& side : *sides) rows.push_back(RowOf(side, asked));
-  } else {
-    rows = TableOf(*sides, asked);
-  }
+  const Json meta = MetaOf(services, *sides, asked, as_of);
   return services.builder.Ok(ContentType(asked.format),
-                             RenderList(asked.format, rows, MetaOf(services, *sides, asked, as_of), kColumns), as_of);
+                             asked.format == ListFormat::kJson
+                                 ? DocumentOf(*sides, asked, meta)
+                                 : RenderList(asked.format, TableOf(*sides, asked), meta, kColumns),
+                             as_of);
 }
 
 std::vector<RepositoryName> ReadNames(Params& params) {

@@ -18,7 +18,7 @@ class TrendReaderTest : public EventTest {
 
   // `count` stars, each by another actor, at this time.
   void Star(int64_t repository, int count, std::string_view at = "2026-07-01T06:00:00Z", bool same_actor = false,
-            std::string type = "WatchEvent") {
+            const std::string& type = "WatchEvent") {
     std::vector<Event> batch;
     for (int i = 0; i < count; ++i) {
       Event event = MakeEvent(++last_id_, type, at, repository);

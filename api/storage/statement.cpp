@@ -26,10 +26,6 @@ bool IsInteger(enum_field_types type) {
          type == MYSQL_TYPE_LONGLONG || type == MYSQL_TYPE_INT24;
 }
 
-bool IsText(const MYSQL_FIELD& field) {
-  return !IsTime(field.type) && !IsInteger(field.type) && field.type != MYSQL_TYPE_DOUBLE;
-}
-
 }  // namespace
 
 MYSQL_TIME ToMysqlTime(TimePoint time) {
@@ -108,16 +104,12 @@ void BoundRow::Bind(Cell& cell, MYSQL_BIND& bind, const MYSQL_FIELD& field) {
 }
 
 int BoundRow::Store() {
-  using Metadata = std::unique_ptr<MYSQL_RES, void (*)(MYSQL_RES*)>;
-  const Metadata before(mysql_stmt_result_metadata(statement_), mysql_free_result);
-  if (!before) return 1;
-  const MYSQL_FIELD* columns = mysql_fetch_fields(before.get());
-  // The longest text of each column is known once all rows are here: no text is ever cut. Looking at each row once more
-  // for that is left out where there are no texts.
-  const my_bool measure = std::any_of(columns, columns + cells_.size(), IsText) ? 1 : 0;
+  // The longest text of each column is known once all rows are here: no text is ever cut.
+  const my_bool measure = 1;
   mysql_stmt_attr_set(statement_, STMT_ATTR_UPDATE_MAX_LENGTH, &measure);
   if (mysql_stmt_store_result(statement_) != 0) return 1;
-  const Metadata metadata(mysql_stmt_result_metadata(statement_), mysql_free_result);
+  const std::unique_ptr<MYSQL_RES, void (*)(MYSQL_RES*)> metadata(mysql_stmt_result_metadata(statement_),
+                                                                  mysql_free_result);
   if (!metadata) return 1;
   std::vector<MYSQL_BIND> binds(cells_.size());
   const MYSQL_FIELD* fields = mysql_fetch_fields(metadata.get());

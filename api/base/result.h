@@ -10,6 +10,7 @@
 #include <string_view>
 #include <tl/expected.hpp>
 #include <utility>
+#include <vector>
 
 namespace repopulse {
 
@@ -51,6 +52,13 @@ inline tl::unexpected<Error> Fail(ErrorCode code, std::string message) {
 inline tl::unexpected<Error> WithContext(std::string_view context, Error error) {
   error.message = std::string(context) + ": " + error.message;
   return tl::make_unexpected(std::move(error));
+}
+
+// What a question about many answers where it was asked about one.
+template <class T>
+Result<T> FirstOf(Result<std::vector<T>> answers) {
+  if (!answers) return tl::make_unexpected(std::move(answers.error()));
+  return std::move(answers->front());
 }
 
 }  // namespace repopulse

@@ -18,6 +18,7 @@ bool IsContribution(HealthAct act) {
 
 void SetAbsenceFactor(const std::vector<HealthEvent>& events, Health& health) {
   std::unordered_map<int64_t, int64_t> by_actor;
+  by_actor.reserve(events.size());
   for (const HealthEvent& event : events) {
     if (!event.bot && IsContribution(event.act)) ++by_actor[event.actor_id];
   }

@@ -57,12 +57,12 @@ Json ToJson(const Health& health) {
 }
 
 // All events by hour and weekday, in UTC, Monday first.
-Json TimesJson(const std::vector<BucketCount>& counts, TimePoint from, TimePoint to) {
+Json TimesJson(const std::vector<BucketTotal>& hourly, TimePoint from, TimePoint to) {
   std::array<std::array<int64_t, 24>, 7> grid{};
   std::array<int64_t, 24> by_hour{};
   std::array<int64_t, 7> by_weekday{};
   int64_t events = 0;
-  for (const BucketCount& count : counts) {
+  for (const BucketTotal& count : hourly) {
     const auto day = DayOf(count.bucket);
     const size_t weekday = std::chrono::weekday(day).iso_encoding() - 1;
     const auto hour = static_cast<size_t>(std::chrono::floor<hours>(count.bucket - day).count());
@@ -80,16 +80,13 @@ Json TimesJson(const std::vector<BucketCount>& counts, TimePoint from, TimePoint
 }
 
 // The latest begin from which on there are at most kEventsMax events of the types that health is told from, or `from`.
-TimePoint BoundByEvents(const std::vector<BucketCount>& counts, TimePoint from) {
-  const auto types = HealthEventTypes();
+TimePoint BoundByEvents(const std::vector<BucketTotal>& hourly, TimePoint from) {
   int64_t events = 0;
-  TimePoint begin = from;
-  for (auto count = counts.rbegin(); count != counts.rend(); ++count) {
-    if (std::ranges::find(types, count->type) == types.end()) continue;
-    events += count->events;
-    if (events > kEventsMax) return std::max(from, count->bucket + hours{1});
+  for (auto hour = hourly.rbegin(); hour != hourly.rend(); ++hour) {
+    events += hour->of_types;
+    if (events > kEventsMax) return std::max(from, hour->bucket + hours{1});
   }
-  return begin;
+  return from;
 }
 
 Result<Representation> ShowHealth(const Services& services, const Request& request, const HealthRequest& asked) {
@@ -99,9 +96,10 @@ Result<Representation> ShowHealth(const Services& services, const Request& reque
   const RepositoryId id = located->repository->id;
   const TimePoint now = services.clock.Now();
   const TimePoint from = std::chrono::ceil<hours>(now - days{asked.days});
-  const auto counts = services.events.History(id, hours{1}, from, std::chrono::floor<hours>(now + days{1}));
-  if (!counts) return tl::make_unexpected(counts.error());
-  const TimePoint bound = BoundByEvents(*counts, from);
+  const auto hourly = FirstOf(
+      services.events.TotalsOfEach({id}, hours{1}, from, std::chrono::floor<hours>(now + days{1}), HealthEventTypes()));
+  if (!hourly) return tl::make_unexpected(hourly.error());
+  const TimePoint bound = BoundByEvents(*hourly, from);
   auto sample = services.trends.HealthEvents(id, bound, kEventsMax);
   if (!sample) return tl::make_unexpected(std::move(sample.error()));
   const auto sample_size = static_cast<int64_t>(sample->events.size());
@@ -119,7 +117,7 @@ Result<Representation> ShowHealth(const Services& services, const Request& reque
   meta["repository"] = located->repository->name.full();
   meta["bots"] = "exclude";
   Json data = ToJson(HealthOf(std::move(sample->events)));
-  data["activity_dates_and_times"] = TimesJson(*counts, from, now);
+  data["activity_dates_and_times"] = TimesJson(*hourly, from, now);
   return services.builder.Ok("application/json", ToText({{"data", data}, {"meta", meta}}), stated->data_as_of);
 }
 

@@ -7,6 +7,17 @@ namespace {
 
 constexpr size_t kOwnerSegment = 3;  // behind "api", "v1" and "repos"
 
+// From what events tell of a name, and what is stored of it under another present name.
+std::optional<LocatedRepository> LocatedOf(const RepositoryName& name, const std::optional<EventReader::Known>& known,
+                                           std::optional<StoredRepository> stored) {
+  if (known && known->name == name) return LocatedRepository{known->id, known->name, std::nullopt, std::nullopt};
+  if (!known && !stored) return std::nullopt;
+  const RepositoryId id = known ? known->id : stored->repository.id;
+  LocatedRepository found{id, known ? known->name : stored->repository.name, std::nullopt, std::nullopt};
+  if (stored && stored->repository.id == id) found.stored = std::move(stored);
+  return found;
+}
+
 }  // namespace
 
 Checked<RepositoryName> RepositoryOf(const std::string& owner, const std::string& name) {
@@ -29,27 +40,33 @@ std::string UnderName(const Request& request, const RepositoryName& present) {
   return target;
 }
 
-Result<std::optional<LocatedRepository>> FindRepository(const Services& services, const RepositoryName& name) {
-  auto stored = services.repositories.FindByName(name);
+Result<std::vector<std::optional<LocatedRepository>>> FindRepositories(const Services& services,
+                                                                       const std::vector<RepositoryName>& names) {
+  auto stored = services.repositories.FindByNames(names);
   if (!stored) return tl::make_unexpected(std::move(stored.error()));
-  if (*stored && (*stored)->repository.name == name) {
-    const Repository& repository = (*stored)->repository;
-    return LocatedRepository{repository.id, repository.name, **stored, std::nullopt};
+  std::vector<std::optional<LocatedRepository>> located(names.size());
+  std::vector<RepositoryName> others;
+  for (size_t i = 0; i < names.size(); ++i) {
+    std::optional<StoredRepository>& one = (*stored)[i];
+    if (one && one->repository.name == names[i]) {
+      located[i] = {one->repository.id, one->repository.name, std::move(one), std::nullopt};
+    } else {
+      others.push_back(names[i]);
+    }
   }
+  if (others.empty()) return located;
   // A repository that only events told of may have taken the name over since.
-  auto known = services.events.FindRepository(name);
+  auto known = services.events.FindRepositories(others);
   if (!known) return tl::make_unexpected(std::move(known.error()));
-  if (*known && (*known)->name == name)
-    return LocatedRepository{(*known)->id, (*known)->name, std::nullopt, std::nullopt};
-  if (!*known && !*stored) return std::optional<LocatedRepository>();
-  const RepositoryId id = *known ? (*known)->id : (*stored)->repository.id;
-  LocatedRepository found{id, *known ? (*known)->name : (*stored)->repository.name, std::nullopt, std::nullopt};
-  if (*stored && (*stored)->repository.id == id) found.stored = **std::move(stored);
-  return std::optional(std::move(found));
+  auto next = known->begin();
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (!located[i]) located[i] = LocatedOf(names[i], *next++, std::move((*stored)[i]));
+  }
+  return located;
 }
 
 Result<LocatedRepository> Locate(const Services& services, const Request& request, const RepositoryName& name) {
-  auto found = FindRepository(services, name);
+  auto found = FirstOf(FindRepositories(services, {name}));
   if (!found) return tl::make_unexpected(std::move(found.error()));
   if (!*found) return Fail(ErrorCode::kNotFound, "The repository " + name.full() + " is not known here.");
   LocatedRepository located = **std::move(found);

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "http/handlers.h"
 
@@ -21,9 +22,10 @@ struct LocatedRepository {
   std::optional<StoredRepository> stored;
   std::optional<Representation> moved;  // to be answered instead: the name is an earlier one
 };
-// The same without an answer for earlier names; none where nobody ever had it. What is known of the repository itself
-// is there also under an earlier name.
-Result<std::optional<LocatedRepository>> FindRepository(const Services& services, const RepositoryName& name);
+// The same of each name, in this order, without an answer for earlier names; none where nobody ever had it. What is
+// known of the repository itself is there also under an earlier name.
+Result<std::vector<std::optional<LocatedRepository>>> FindRepositories(const Services& services,
+                                                                       const std::vector<RepositoryName>& names);
 // kNotFound, with a message for clients, where nobody ever had it.
 Result<LocatedRepository> Locate(const Services& services, const Request& request, const RepositoryName& name);
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -60,6 +61,11 @@ struct BucketCount {
   std::string type;
   std::string action;
   int64_t events = 0;
+};
+struct BucketTotal {
+  TimePoint bucket;      // its begin
+  int64_t events = 0;    // of all types
+  int64_t of_types = 0;  // of those that were asked for
 };
 
 struct RepositoryCount {
@@ -127,6 +133,11 @@ class EventReader {
   // out.
   virtual Result<std::vector<BucketCount>> History(RepositoryId repository, std::chrono::seconds bucket, TimePoint from,
                                                    TimePoint to) = 0;
+  // The same of each repository, in this order, with types and actions summed up; by bucket.
+  virtual Result<std::vector<std::vector<BucketTotal>>> TotalsOfEach(const std::vector<RepositoryId>& repositories,
+                                                                     std::chrono::seconds bucket, TimePoint from,
+                                                                     TimePoint to,
+                                                                     const std::vector<std::string_view>& types) = 0;
   // Of all repositories, by minute, from the one in which `since` lies; actions are summed up.
   virtual Result<std::vector<BucketCount>> Minutes(TimePoint since) = 0;
 
@@ -135,12 +146,17 @@ class EventReader {
     RepositoryName name;  // the present one
     int64_t events = 0;   // counted so far
   };
-  // Who has this name now; else who had it last. Also repositories that only events have told of.
-  virtual Result<std::optional<Known>> FindRepository(const RepositoryName& name) = 0;
+  // Of each name, in this order: who has it now; else who had it last. Also repositories that only events have told of.
+  virtual Result<std::vector<std::optional<Known>>> FindRepositories(const std::vector<RepositoryName>& names) = 0;
+  Result<std::optional<Known>> FindRepository(const RepositoryName& name) { return FirstOf(FindRepositories({name})); }
   // The newest created_at stored; of the repository or of all.
   virtual Result<std::optional<TimePoint>> NewestEvent(std::optional<RepositoryId> repository) = 0;
-  // The repository's activity score as it was computed last; none where it never was.
-  virtual Result<std::optional<RepositoryActivity>> Activity(RepositoryId repository) = 0;
+  // Of each repository, in this order: its activity score as it was computed last; none where it never was.
+  virtual Result<std::vector<std::optional<RepositoryActivity>>> ActivityOfEach(
+      const std::vector<RepositoryId>& repositories) = 0;
+  Result<std::optional<RepositoryActivity>> Activity(RepositoryId repository) {
+    return FirstOf(ActivityOfEach({repository}));
+  }
 };
 
 }  // namespace repopulse

@@ -28,16 +28,29 @@ class RepositoryStore {
  public:
   virtual ~RepositoryStore() = default;
 
-  // The repository that has this name now; else the one that had it last (its present name differs then).
-  virtual Result<std::optional<StoredRepository>> FindByName(const RepositoryName& name) = 0;
+  // Of each name, in this order: the repository that has it now; else the one that had it last (its present name
+  // differs then).
+  virtual Result<std::vector<std::optional<StoredRepository>>> FindByNames(
+      const std::vector<RepositoryName>& names) = 0;
+  Result<std::optional<StoredRepository>> FindByName(const RepositoryName& name) {
+    return FirstOf(FindByNames({name}));
+  }
   virtual Result<RepositoryPage> List(const RepositoryListQuery& query) = 0;
   // What GitHub told about one repository at `now`: its details, its present name and today's snapshot.
   virtual Status Save(const Repository& repository, TimePoint now) = 0;
   // It is deleted, private or blocked.
   virtual Status MarkGone(RepositoryId id, TimePoint now) = 0;
-  // The days from..to (both inclusive) on which it was seen, oldest first; at most `limit`.
-  virtual Result<std::vector<Snapshot>> Snapshots(RepositoryId id, std::chrono::sys_days from, std::chrono::sys_days to,
-                                                  size_t limit) = 0;
+  // Of each repository, in this order: the days from..to (both inclusive) on which it was seen, oldest first.
+  virtual Result<std::vector<std::vector<Snapshot>>> SnapshotsOfEach(const std::vector<RepositoryId>& repositories,
+                                                                     std::chrono::sys_days from,
+                                                                     std::chrono::sys_days to) = 0;
+  // Of one; at most `limit`.
+  Result<std::vector<Snapshot>> Snapshots(RepositoryId id, std::chrono::sys_days from, std::chrono::sys_days to,
+                                          size_t limit) {
+    auto snapshots = FirstOf(SnapshotsOfEach({id}, from, to));
+    if (snapshots && snapshots->size() > limit) snapshots->resize(limit);
+    return snapshots;
+  }
 };
 
 }  // namespace repopulse

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
+#include <unordered_map>
 
 #include "base/time_format.h"
 #include "storage/event_minutes.h"
@@ -224,6 +226,43 @@ Result<std::vector<BucketCount>> SqlEventReader::History(RepositoryId repository
   });
   if (!result) return WithContext("read the history of a repository's events", std::move(result.error()));
   return result;
+}
+
+Result<TotalsById> SqlEventReader::ReadTotals(Connection& db, const std::vector<RepositoryId>& repositories,
+                                              std::chrono::seconds bucket, const TimeRange& range,
+                                              const std::vector<std::string_view>& types) {
+  std::set<int64_t> type_ids;
+  for (const std::string_view type : types) {
+    auto id = words_.IdOf(db, std::string(type));
+    if (!id) return tl::make_unexpected(std::move(id.error()));
+    if (*id) type_ids.insert(**id);
+  }
+  TotalsById found;
+  auto read = ReadRollups(db, repositories, range, [&](RepositoryId id, TimePoint hour, std::string_view counts) {
+    std::vector<BucketTotal>& totals = found[id];
+    const TimePoint begin{hour.time_since_epoch() / bucket * bucket};
+    if (totals.empty() || totals.back().bucket != begin) totals.push_back({.bucket = begin});
+    EachRollup(counts, hour, [&](const RollupEntry& entry) {
+      totals.back().events += entry.events;
+      if (type_ids.contains(entry.type)) totals.back().of_types += entry.events;
+    });
+  });
+  if (!read) return tl::make_unexpected(std::move(read.error()));
+  return found;
+}
+
+Result<std::vector<std::vector<BucketTotal>>> SqlEventReader::TotalsOfEach(
+    const std::vector<RepositoryId>& repositories, std::chrono::seconds bucket, TimePoint from, TimePoint to,
+    const std::vector<std::string_view>& types) {
+  const auto daily = [&](Connection& db) { return daily_totals_.Read(db, repositories, DayOf(from), DayOf(to)); };
+  auto found = WithConnection(pool_, [&](Connection& db) {
+    if (bucket == days{1} && types.empty()) return InSnapshot(db, daily);
+    return ReadTotals(db, repositories, bucket, {from, to + bucket}, types);
+  });
+  if (!found) return WithContext("read the totals of repositories' events", std::move(found.error()));
+  std::vector<std::vector<BucketTotal>> totals;
+  for (const RepositoryId id : repositories) totals.push_back((*found)[id]);
+  return totals;
 }
 
 Result<std::vector<BucketCount>> SqlEventReader::Minutes(TimePoint since) {

@@ -9,6 +9,7 @@
 #include "storage/event_minutes.h"
 #include "storage/event_reader.h"
 #include "storage/present_names.h"
+#include "storage/repository_rows.h"
 #include "storage/transaction.h"
 
 namespace repopulse {
@@ -175,9 +176,7 @@ Status Name(Connection& db, EventWordNames& words, std::vector<StoredEvent>& row
     row.event.action = *std::move(action);
     ids.push_back(row.event.repository);
   }
-  std::ranges::sort(ids);
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-  const auto names = PresentNames(db, ids);
+  const auto names = PresentNames(db, Distinct(std::move(ids)));
   if (!names) return tl::make_unexpected(names.error());
   for (StoredEvent& row : rows) {
     if (const auto name = names->find(row.event.repository); name != names->end()) {

@@ -15,9 +15,9 @@ using std::chrono::hours;
 
 constexpr std::string_view kDays = "SELECT day FROM event_days WHERE day >= ? ORDER BY day";
 constexpr std::string_view kRollups = R"(
-  SELECT hour, counts FROM event_rollups
-  WHERE repository_id = ? AND hour >= ? AND hour < ?
-  ORDER BY hour)";
+  SELECT repository_id, hour, counts FROM event_rollups
+  WHERE repository_id IN {} AND hour >= ? AND hour < ?
+  ORDER BY repository_id, hour)";
 constexpr std::string_view kNewestRollups = R"(
   SELECT hour, counts FROM event_rollups
   WHERE repository_id = ? AND hour >= ? AND hour < ?
@@ -98,10 +98,20 @@ void AppendWords(std::string& sql, std::vector<Value>& values, std::string_view 
 TimePoint FloorHour(TimePoint time) { return std::chrono::floor<hours>(time); }
 TimePoint CeilHour(TimePoint time) { return std::chrono::ceil<hours>(time); }
 
+Status ReadRollups(Connection& db, std::span<const RepositoryId> repositories, const TimeRange& range,
+                   const TakeRollups& take) {
+  return InGroups(Distinct({repositories.begin(), repositories.end()}), [&](std::span<const RepositoryId> group) {
+    std::vector<Value> values;
+    const std::string list = IdList(group, values);
+    values.insert(values.end(), {range.from, range.until});
+    return db.Query(fmt::format(kRollups, list), values,
+                    [&](const Row& row) { take(RepositoryId{row.Int(0)}, row.Time(1), row.Text(2)); });
+  });
+}
+
 Status ReadRollups(Connection& db, RepositoryId repository, const TimeRange& range, const TakeRollup& take) {
-  return db.Query(kRollups, {repository, range.from, range.until}, [&](const Row& row) {
-    const TimePoint hour = row.Time(0);
-    EachRollup(row.Text(1), hour, [&](const RollupEntry& entry) { take(hour, entry); });
+  return ReadRollups(db, {&repository, 1}, range, [&](RepositoryId, TimePoint hour, std::string_view counts) {
+    EachRollup(counts, hour, [&](const RollupEntry& entry) { take(hour, entry); });
   });
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -46,7 +47,12 @@ TimePoint FloorHour(TimePoint time);
 // The next whole hour, or the time itself where it is one.
 TimePoint CeilHour(TimePoint time);
 
-// take(hour, entry) for each count of the repository's hours in the range (whole hours), by hour.
+// take(repository, hour, counts) for each of the repositories' hours in the range (whole hours), in this order; counts
+// are for EachRollup().
+using TakeRollups = std::function<void(RepositoryId, TimePoint, std::string_view)>;
+Status ReadRollups(Connection& db, std::span<const RepositoryId> repositories, const TimeRange& hours,
+                   const TakeRollups& take);
+// take(hour, entry) for each count of one repository.
 using TakeRollup = std::function<void(TimePoint, const RollupEntry&)>;
 Status ReadRollups(Connection& db, RepositoryId repository, const TimeRange& hours, const TakeRollup& take);
 

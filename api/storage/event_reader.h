@@ -2,6 +2,7 @@
 #pragma once
 
 #include "service/event_reader.h"
+#include "storage/daily_totals.h"
 #include "storage/event_places.h"
 #include "storage/event_word_names.h"
 #include "storage/pool.h"
@@ -21,17 +22,25 @@ class SqlEventReader final : public EventReader {
   Result<EventWindow> Window(RepositoryId repository, TimePoint since, size_t events_max, BotFilter bots) override;
   Result<std::vector<BucketCount>> History(RepositoryId repository, std::chrono::seconds bucket, TimePoint from,
                                            TimePoint to) override;
+  Result<std::vector<std::vector<BucketTotal>>> TotalsOfEach(const std::vector<RepositoryId>& repositories,
+                                                             std::chrono::seconds bucket, TimePoint from, TimePoint to,
+                                                             const std::vector<std::string_view>& types) override;
   Result<std::vector<BucketCount>> Minutes(TimePoint since) override;
-  Result<std::optional<Known>> FindRepository(const RepositoryName& name) override;
+  Result<std::vector<std::optional<Known>>> FindRepositories(const std::vector<RepositoryName>& names) override;
   Result<std::optional<TimePoint>> NewestEvent(std::optional<RepositoryId> repository) override;
-  Result<std::optional<RepositoryActivity>> Activity(RepositoryId repository) override;
+  Result<std::vector<std::optional<RepositoryActivity>>> ActivityOfEach(
+      const std::vector<RepositoryId>& repositories) override;
 
  private:
   // The filter in ids; none where it names a word that no stored event has, so that nothing can match.
   Result<std::optional<EventMatch>> MatchOf(Connection& db, const EventFilter& filter);
+  Result<TotalsById> ReadTotals(Connection& db, const std::vector<RepositoryId>& repositories,
+                                std::chrono::seconds bucket, const TimeRange& range,
+                                const std::vector<std::string_view>& types);
 
   Pool& pool_;
   EventWordNames words_;
+  DailyTotals daily_totals_;
 };
 
 }  // namespace repopulse

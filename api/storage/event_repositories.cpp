@@ -11,6 +11,7 @@
 #include "storage/event_minutes.h"
 #include "storage/event_reader.h"
 #include "storage/present_names.h"
+#include "storage/repository_rows.h"
 #include "storage/transaction.h"
 
 namespace repopulse {
@@ -30,11 +31,12 @@ constexpr std::string_view kEventsOfType = R"(
   SELECT COALESCE(CAST(SUM(events) AS SIGNED), 0) FROM event_totals
   WHERE bucket_seconds = 86400 AND bucket >= ? AND bucket < ? AND type_id = ?)";
 constexpr size_t kPageSlack = 1'000;
-constexpr std::string_view kHolder = "SELECT repository_id FROM repository_names WHERE name = ?";
+// {}: names in lower case.
+constexpr std::string_view kHolders = "SELECT name, repository_id FROM repository_names WHERE name IN {}";
 constexpr std::string_view kEventsOf = R"(
-  SELECT COALESCE(CAST(SUM(events) AS SIGNED), 0) FROM event_repository_totals WHERE repository_id = ?)";
-const std::string kActivity =
-    fmt::format("SELECT {} FROM repository_activity a WHERE a.repository_id = ?", kActivityColumns);
+  SELECT repository_id, CAST(SUM(events) AS SIGNED) FROM event_repository_totals WHERE repository_id IN {}
+  GROUP BY repository_id)";
+constexpr std::string_view kActivity = "SELECT {} FROM repository_activity a WHERE a.repository_id IN {}";
 
 struct PageBounds {
   int64_t min_count = 0;
@@ -154,6 +156,60 @@ Status SetNames(Connection& db, std::vector<RepositoryCount>& counts) {
   return {};
 }
 
+// By names in lower case.
+using Holders = std::unordered_map<std::string, RepositoryId>;
+Result<Holders> ReadHolders(Connection& db, std::span<const std::string> names) {
+  Holders holders;
+  auto read = InGroups(names, [&](std::span<const std::string> group) {
+    std::vector<Value> values(group.begin(), group.end());
+    const std::string list = FilledList(values, 0);
+    return db.Query(fmt::format(kHolders, list), values,
+                    [&](const Row& row) { holders.emplace(row.Text(0), RepositoryId{row.Int(1)}); });
+  });
+  if (!read) return tl::make_unexpected(std::move(read.error()));
+  return holders;
+}
+
+// How many events were counted of each; those without any are missing.
+Result<std::unordered_map<RepositoryId, int64_t>> ReadEventsOf(Connection& db, std::span<const RepositoryId> ids) {
+  std::unordered_map<RepositoryId, int64_t> events;
+  auto read = InGroups(ids, [&](std::span<const RepositoryId> group) {
+    std::vector<Value> values;
+    const std::string list = IdList(group, values);
+    return db.Query(fmt::format(kEventsOf, list), values,
+                    [&](const Row& row) { events[RepositoryId{row.Int(0)}] = row.Int(1); });
+  });
+  if (!read) return tl::make_unexpected(std::move(read.error()));
+  return events;
+}
+
+Result<std::vector<std::optional<EventReader::Known>>> ReadKnown(Connection& db,
+                                                                 const std::vector<RepositoryName>& asked) {
+  std::vector<std::string> keys;
+  for (const RepositoryName& name : asked) keys.push_back(ToLowerAscii(name.full()));
+  const auto holders = ReadHolders(db, keys);
+  if (!holders) return tl::make_unexpected(holders.error());
+  std::vector<RepositoryId> ids;
+  for (const auto& [name, id] : *holders) ids.push_back(id);
+  ids = Distinct(std::move(ids));
+  const auto names = PresentNames(db, ids);
+  if (!names) return tl::make_unexpected(names.error());
+  const auto events = ReadEventsOf(db, ids);
+  if (!events) return tl::make_unexpected(events.error());
+  std::vector<std::optional<EventReader::Known>> known;
+  for (size_t i = 0; i < asked.size(); ++i) {
+    known.emplace_back();
+    const auto holder = holders->find(keys[i]);
+    if (holder == holders->end()) continue;
+    const auto present = names->find(holder->second);
+    const auto counted = events->find(holder->second);
+    known.back() = {.id = holder->second,
+                    .name = present == names->end() ? asked[i] : present->second,
+                    .events = counted == events->end() ? 0 : counted->second};
+  }
+  return known;
+}
+
 }  // namespace
 
 Result<RepositoryCountPage> SqlEventReader::Repositories(const std::string& type, int64_t min_count,
@@ -205,32 +261,34 @@ Result<std::vector<RepositoryName>> SqlEventReader::RecentRepositories(const std
   return repositories;
 }
 
-Result<std::optional<EventReader::Known>> SqlEventReader::FindRepository(const RepositoryName& name) {
-  const auto work = [&](Connection& db) -> Result<std::optional<Known>> {
-    std::optional<RepositoryId> id;
-    auto read = db.Query(kHolder, {ToLowerAscii(name.full())}, [&](const Row& row) { id = RepositoryId{row.Int(0)}; });
-    if (!read) return tl::make_unexpected(std::move(read.error()));
-    if (!id) return std::optional<Known>();
-    const auto names = PresentNames(db, {&*id, 1});
-    if (!names) return tl::make_unexpected(names.error());
-    const auto present = names->find(*id);
-    Known known{.id = *id, .name = present == names->end() ? name : present->second, .events = 0};
-    read = db.Query(kEventsOf, {*id}, [&](const Row& row) { known.events = row.Int(0); });
-    if (!read) return tl::make_unexpected(std::move(read.error()));
-    return std::optional(known);
-  };
+Result<std::vector<std::optional<EventReader::Known>>> SqlEventReader::FindRepositories(
+    const std::vector<RepositoryName>& names) {
+  const auto work = [&](Connection& db) { return ReadKnown(db, names); };
   auto found = WithConnection(pool_, [&](Connection& db) { return InSnapshot(db, work); });
-  if (!found) return WithContext("find a repository of events", std::move(found.error()));
+  if (!found) return WithContext("find repositories of events", std::move(found.error()));
   return found;
 }
 
-Result<std::optional<RepositoryActivity>> SqlEventReader::Activity(RepositoryId repository) {
-  return WithConnection(pool_, [&](Connection& db) -> Result<std::optional<RepositoryActivity>> {
-    std::optional<RepositoryActivity> activity;
-    auto read = db.Query(kActivity, {repository}, [&](const Row& row) { activity = ReadActivity(row); });
-    if (!read) return WithContext("read a repository's activity", std::move(read.error()));
-    return activity;
+Result<std::vector<std::optional<RepositoryActivity>>> SqlEventReader::ActivityOfEach(
+    const std::vector<RepositoryId>& repositories) {
+  std::unordered_map<RepositoryId, RepositoryActivity> found;
+  auto read = WithConnection(pool_, [&](Connection& db) {
+    return InGroups(repositories, [&](std::span<const RepositoryId> group) {
+      std::vector<Value> values;
+      const std::string list = IdList(group, values);
+      return db.Query(fmt::format(kActivity, kActivityColumns, list), values, [&](const Row& row) {
+        const RepositoryActivity activity = ReadActivity(row);
+        found.insert_or_assign(activity.repository, activity);
+      });
+    });
   });
+  if (!read) return WithContext("read repositories' activity", std::move(read.error()));
+  std::vector<std::optional<RepositoryActivity>> activities;
+  for (const RepositoryId id : repositories) {
+    const auto one = found.find(id);
+    activities.push_back(one == found.end() ? std::nullopt : std::optional(one->second));
+  }
+  return activities;
 }
 
 }  // namespace repopulse

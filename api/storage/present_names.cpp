@@ -78,10 +78,8 @@ Status ReadNames(Connection& db, std::span<const RepositoryId> ids, NamesById& n
 
 Result<NamesById> PresentNames(Connection& db, std::span<const RepositoryId> ids) {
   NamesById names;
-  for (size_t begin = 0; begin < ids.size(); begin += kIdListMax) {
-    auto read = ReadNames(db, ids.subspan(begin, std::min(kIdListMax, ids.size() - begin)), names);
-    if (!read) return WithContext("read names", std::move(read.error()));
-  }
+  auto read = InGroups(ids, [&](std::span<const RepositoryId> group) { return ReadNames(db, group, names); });
+  if (!read) return WithContext("read names", std::move(read.error()));
   return names;
 }
 

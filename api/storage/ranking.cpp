@@ -238,13 +238,13 @@ Result<DetailsById> ReadDetails(Connection& db, const std::vector<Place>& places
   std::vector<RepositoryId> ids;
   for (const Place& place : places) ids.push_back(place.id);
   DetailsById details;
-  for (size_t begin = 0; begin < ids.size(); begin += kIdListMax) {
-    const auto part = std::span(ids).subspan(begin, std::min(kIdListMax, ids.size() - begin));
-    auto read = ReadRepositories(db, part, first_day, details);
-    if (read && first_day) read = ReadLaterGrowth(db, part, *first_day, today, details);
-    if (read && sort == RankingSort::kActivity) read = ReadActivities(db, part, details);
-    if (!read) return tl::make_unexpected(std::move(read.error()));
-  }
+  auto read = InGroups(ids, [&](std::span<const RepositoryId> group) {
+    auto done = ReadRepositories(db, group, first_day, details);
+    if (done && first_day) done = ReadLaterGrowth(db, group, *first_day, today, details);
+    if (done && sort == RankingSort::kActivity) done = ReadActivities(db, group, details);
+    return done;
+  });
+  if (!read) return tl::make_unexpected(std::move(read.error()));
   return details;
 }
 

@@ -89,6 +89,12 @@ std::string IdList(std::span<const RepositoryId> ids, std::vector<Value>& parame
   return FilledList(parameters, begin);
 }
 
+std::vector<RepositoryId> Distinct(std::vector<RepositoryId> ids) {
+  std::ranges::sort(ids);
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  return ids;
+}
+
 std::string FilledList(std::vector<Value>& parameters, size_t begin) {
   constexpr size_t kSizes[] = {1, 10, 30, 100, kIdListMax};
   const size_t given = parameters.size() - begin;

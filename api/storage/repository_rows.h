@@ -1,6 +1,7 @@
 // How a repository stands in a row: the one list of its columns, for reading and for writing many at once.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <span>
 #include <string>
@@ -41,5 +42,19 @@ inline constexpr size_t kIdListMax = 500;
 std::string IdList(std::span<const RepositoryId> ids, std::vector<Value>& parameters);
 // The same for parameters that are there already, from `begin` on.
 std::string FilledList(std::vector<Value>& parameters, size_t begin);
+
+// Calls ask(group), which returns a Status, for one part of them after the other that fits into a list, until one
+// fails.
+template <class Range, class Ask>
+Status InGroups(const Range& all, const Ask& ask) {
+  for (std::span left(all); !left.empty();) {
+    const auto group = left.first(std::min(kIdListMax, left.size()));
+    if (auto asked = ask(group); !asked) return asked;
+    left = left.subspan(group.size());
+  }
+  return {};
+}
+// Each once, by id.
+std::vector<RepositoryId> Distinct(std::vector<RepositoryId> ids);
 
 }  // namespace repopulse

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
+#include <unordered_map>
 
 #include "base/strings.h"
 #include "base/time_format.h"
@@ -16,9 +18,11 @@ namespace {
 const std::string kActive =
     fmt::format("EXISTS (SELECT 1 FROM tracked_repositories t WHERE t.repository_id = r.id AND {})", kIsActive);
 const std::string kColumns = fmt::format("{}, r.fetched_at, r.gone_at, {}", kRepositoryColumns, kActive);
-const std::string kFindByName = "SELECT " + kColumns + R"(
+// {}: names in lower case.
+const std::string kFindByNames = "SELECT " + kColumns + R"(, n.name
   FROM repository_names n JOIN repositories r ON r.id = n.repository_id
-  WHERE n.name = ?)";
+  WHERE n.name IN {})";
+constexpr size_t kNameColumn = kRepositoryColumnCount + 3;
 constexpr std::string_view kMatches = "(? IS NULL OR r.full_name LIKE ? ESCAPE '!' OR r.description LIKE ? ESCAPE '!')";
 // {}: the condition of being active or not, where one is asked for.
 const std::string kList = "SELECT " + kColumns + R"(
@@ -28,15 +32,15 @@ const std::string kList = "SELECT " + kColumns + R"(
   ORDER BY r.id LIMIT ?)";
 const std::string kListTotal = "SELECT COUNT(*) FROM repositories r WHERE " + std::string(kMatches) + "{}";
 constexpr std::string_view kTopics = R"(
-  SELECT t.name
+  SELECT m.repository_id, t.name
   FROM topic_repositories m JOIN topics t ON t.id = m.topic_id
-  WHERE m.repository_id = ? AND m.left_at IS NULL AND (t.configured OR t.requested)
+  WHERE m.repository_id IN {} AND m.left_at IS NULL AND (t.configured OR t.requested)
   ORDER BY t.name)";
 constexpr std::string_view kSnapshots = R"(
-  SELECT day, stargazers_count, forks_count, open_issues_count
+  SELECT repository_id, day, stargazers_count, forks_count, open_issues_count
   FROM repository_snapshots
-  WHERE repository_id = ? AND day BETWEEN ? AND ?
-  ORDER BY day LIMIT ?)";
+  WHERE repository_id IN {} AND day BETWEEN ? AND ?
+  ORDER BY repository_id, day)";
 
 const std::string kUpsert = R"(
   INSERT INTO repositories (id, full_name, html_url, description, language, license, fork, archived, stargazers_count,
@@ -63,10 +67,39 @@ std::optional<StoredRepository> ReadStored(const Row& row) {
                           .active = row.Bool(kRepositoryColumnCount + 2)};
 }
 
-Status ReadTopics(Connection& db, StoredRepository& stored) {
-  return db.Query(kTopics, {stored.repository.id}, [&](const Row& row) {
-    if (auto name = TopicName::Parse(row.Text(0))) stored.topics.push_back(*std::move(name));
+// Sets the topics of each.
+Status ReadTopics(Connection& db, std::span<StoredRepository* const> repositories) {
+  std::vector<RepositoryId> ids;
+  for (const StoredRepository* stored : repositories) ids.push_back(stored->repository.id);
+  std::unordered_map<RepositoryId, std::vector<TopicName>> topics;
+  auto read = InGroups(Distinct(std::move(ids)), [&](std::span<const RepositoryId> group) {
+    std::vector<Value> values;
+    const std::string list = IdList(group, values);
+    return db.Query(fmt::format(kTopics, list), values, [&](const Row& row) {
+      if (auto name = TopicName::Parse(row.Text(1))) topics[RepositoryId{row.Int(0)}].push_back(*std::move(name));
+    });
   });
+  if (!read) return read;
+  for (StoredRepository* stored : repositories) stored->topics = topics[stored->repository.id];
+  return {};
+}
+
+// Of these, those that are stored; by their names in lower case.
+using StoredByName = std::unordered_map<std::string, StoredRepository>;
+Result<StoredByName> ReadByNames(Connection& db, std::span<const std::string> names) {
+  StoredByName found;
+  auto read = InGroups(names, [&](std::span<const std::string> group) {
+    std::vector<Value> values(group.begin(), group.end());
+    const std::string list = FilledList(values, 0);
+    return db.Query(fmt::format(fmt::runtime(kFindByNames), list), values, [&](const Row& row) {
+      if (auto stored = ReadStored(row)) found.emplace(row.Text(kNameColumn), *std::move(stored));
+    });
+  });
+  std::vector<StoredRepository*> repositories;
+  for (auto& [name, stored] : found) repositories.push_back(&stored);
+  if (read) read = ReadTopics(db, repositories);
+  if (!read) return tl::make_unexpected(std::move(read.error()));
+  return found;
 }
 
 // The text as a LIKE pattern in which only the outer two % mean something.
@@ -98,9 +131,9 @@ Result<RepositoryPage> ReadPage(Connection& db, const RepositoryListQuery& query
     }
   });
   if (!read) return tl::make_unexpected(std::move(read.error()));
-  for (StoredRepository& stored : page.items) {
-    if (auto topics = ReadTopics(db, stored); !topics) return tl::make_unexpected(std::move(topics.error()));
-  }
+  std::vector<StoredRepository*> repositories;
+  for (StoredRepository& stored : page.items) repositories.push_back(&stored);
+  if (auto topics = ReadTopics(db, repositories); !topics) return tl::make_unexpected(std::move(topics.error()));
   return page;
 }
 
@@ -133,14 +166,18 @@ Status SqlRepositoryStore::MarkGone(RepositoryId id, TimePoint now) {
   return {};
 }
 
-Result<std::optional<StoredRepository>> SqlRepositoryStore::FindByName(const RepositoryName& name) {
-  return WithConnection(pool_, [&](Connection& db) -> Result<std::optional<StoredRepository>> {
-    std::optional<StoredRepository> found;
-    auto read = db.Query(kFindByName, {ToLowerAscii(name.full())}, [&](const Row& row) { found = ReadStored(row); });
-    if (read && found) read = ReadTopics(db, *found);
-    if (!read) return WithContext("find a repository", std::move(read.error()));
-    return found;
-  });
+Result<std::vector<std::optional<StoredRepository>>> SqlRepositoryStore::FindByNames(
+    const std::vector<RepositoryName>& names) {
+  std::vector<std::string> keys;
+  for (const RepositoryName& name : names) keys.push_back(ToLowerAscii(name.full()));
+  const auto found = WithConnection(pool_, [&](Connection& db) { return ReadByNames(db, keys); });
+  if (!found) return WithContext("find repositories", found.error());
+  std::vector<std::optional<StoredRepository>> repositories;
+  for (const std::string& key : keys) {
+    const auto one = found->find(key);
+    repositories.push_back(one == found->end() ? std::nullopt : std::optional(one->second));
+  }
+  return repositories;
 }
 
 Result<RepositoryPage> SqlRepositoryStore::List(const RepositoryListQuery& query) {
@@ -150,19 +187,26 @@ Result<RepositoryPage> SqlRepositoryStore::List(const RepositoryListQuery& query
   return page;
 }
 
-Result<std::vector<Snapshot>> SqlRepositoryStore::Snapshots(RepositoryId id, std::chrono::sys_days from,
-                                                            std::chrono::sys_days to, size_t limit) {
-  return WithConnection(pool_, [&](Connection& db) -> Result<std::vector<Snapshot>> {
-    std::vector<Snapshot> snapshots;
-    auto read = db.Query(kSnapshots, {id, from, to, limit}, [&](const Row& row) {
-      snapshots.push_back({.day = row.Day(0),
-                           .stargazers_count = row.Int(1),
-                           .forks_count = row.Int(2),
-                           .open_issues_count = row.Int(3)});
+Result<std::vector<std::vector<Snapshot>>> SqlRepositoryStore::SnapshotsOfEach(
+    const std::vector<RepositoryId>& repositories, std::chrono::sys_days from, std::chrono::sys_days to) {
+  std::unordered_map<RepositoryId, std::vector<Snapshot>> found;
+  auto read = WithConnection(pool_, [&](Connection& db) {
+    return InGroups(Distinct(repositories), [&](std::span<const RepositoryId> group) {
+      std::vector<Value> values;
+      const std::string list = IdList(group, values);
+      values.insert(values.end(), {from, to});
+      return db.Query(fmt::format(kSnapshots, list), values, [&](const Row& row) {
+        found[RepositoryId{row.Int(0)}].push_back({.day = row.Day(1),
+                                                   .stargazers_count = row.Int(2),
+                                                   .forks_count = row.Int(3),
+                                                   .open_issues_count = row.Int(4)});
+      });
     });
-    if (!read) return WithContext("read snapshots", std::move(read.error()));
-    return snapshots;
   });
+  if (!read) return WithContext("read snapshots", std::move(read.error()));
+  std::vector<std::vector<Snapshot>> snapshots;
+  for (const RepositoryId id : repositories) snapshots.push_back(found[id]);
+  return snapshots;
 }
 
 }  // namespace repopulse

@@ -10,12 +10,13 @@ class SqlRepositoryStore final : public RepositoryStore {
  public:
   explicit SqlRepositoryStore(Pool& pool) : pool_(pool) {}
 
-  Result<std::optional<StoredRepository>> FindByName(const RepositoryName& name) override;
+  Result<std::vector<std::optional<StoredRepository>>> FindByNames(const std::vector<RepositoryName>& names) override;
   Status Save(const Repository& repository, TimePoint now) override;
   Status MarkGone(RepositoryId id, TimePoint now) override;
   Result<RepositoryPage> List(const RepositoryListQuery& query) override;
-  Result<std::vector<Snapshot>> Snapshots(RepositoryId id, std::chrono::sys_days from, std::chrono::sys_days to,
-                                          size_t limit) override;
+  Result<std::vector<std::vector<Snapshot>>> SnapshotsOfEach(const std::vector<RepositoryId>& repositories,
+                                                             std::chrono::sys_days from,
+                                                             std::chrono::sys_days to) override;
 
  private:
   Pool& pool_;

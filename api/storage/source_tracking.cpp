@@ -63,13 +63,15 @@ Result<TrackedList> ReadTracked(Connection& db, std::string_view sql, const std:
 
 Result<TrackedList> ReadSome(Connection& db, std::span<const RepositoryId> ids) {
   TrackedList tracked;
-  for (size_t begin = 0; begin < ids.size(); begin += kIdListMax) {
+  auto read = InGroups(ids, [&](std::span<const RepositoryId> group) -> Status {
     std::vector<Value> values;
-    const std::string list = IdList(ids.subspan(begin, std::min(kIdListMax, ids.size() - begin)), values);
-    auto part = ReadTracked(db, kSome + list, values);
-    if (!part) return part;
+    const std::string list = IdList(group, values);
+    const auto part = ReadTracked(db, kSome + list, values);
+    if (!part) return tl::make_unexpected(part.error());
     tracked.insert(tracked.end(), part->begin(), part->end());
-  }
+    return {};
+  });
+  if (!read) return tl::make_unexpected(std::move(read.error()));
   return tracked;
 }
 

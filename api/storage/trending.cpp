@@ -172,18 +172,17 @@ Result<std::vector<TrendingCandidate>> TrendingSearch::WithAges(size_t count, in
   std::unordered_set<int64_t> left_out;
   std::vector<RepositoryId> ids;
   for (auto one = gained_.begin(); one != end; ++one) ids.push_back(RepositoryId{one->repository});
-  for (size_t begin = 0; begin < ids.size(); begin += kIdListMax) {
+  auto read = InGroups(ids, [&](std::span<const RepositoryId> group) {
     std::vector<Value> parameters;
-    const std::string list =
-        IdList(std::span(ids).subspan(begin, std::min(kIdListMax, ids.size() - begin)), parameters);
-    auto read = db_.Query(fmt::format(fmt::runtime(kAges), list), parameters, [&](const Row& row) {
+    const std::string list = IdList(group, parameters);
+    return db_.Query(fmt::format(kAges, list), parameters, [&](const Row& row) {
       const auto pushed_at = row.OptionalTime(2);
       const bool gone = !row.IsNull(3) || (pushed_at && *pushed_at < window_.to - kTrendingPushedWithin);
       if (gone) left_out.insert(row.Int(0));
       ages[row.Int(0)] = AgeInYears(row.Time(1), window_.to);
     });
-    if (!read) return tl::make_unexpected(std::move(read.error()));
-  }
+  });
+  if (!read) return tl::make_unexpected(std::move(read.error()));
   const auto length = std::chrono::floor<seconds>(window_.to - window_.from);
   std::vector<TrendingCandidate> candidates;
   for (auto one = gained_.begin(); one != end; ++one) {

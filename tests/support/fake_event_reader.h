@@ -153,21 +153,32 @@ class FakeEventReader final : public EventReader {
     return Buckets(repository, bucket, from, to + bucket, true);
   }
 
+  Result<std::vector<std::vector<BucketTotal>>> TotalsOfEach(const std::vector<RepositoryId>& repositories,
+                                                             std::chrono::seconds bucket, TimePoint from, TimePoint to,
+                                                             const std::vector<std::string_view>& types) override {
+    if (failing) return tl::make_unexpected(*failing);
+    std::vector<std::vector<BucketTotal>> totals;
+    for (const RepositoryId id : repositories) {
+      std::vector<BucketTotal>& own = totals.emplace_back();
+      for (const BucketCount& count : Buckets(id, bucket, from, to + bucket, true)) {
+        if (own.empty() || own.back().bucket != count.bucket) own.push_back({.bucket = count.bucket});
+        own.back().events += count.events;
+        if (std::ranges::find(types, count.type) != types.end()) own.back().of_types += count.events;
+      }
+    }
+    return totals;
+  }
+
   Result<std::vector<BucketCount>> Minutes(TimePoint since) override {
     if (failing) return tl::make_unexpected(*failing);
     return Buckets(std::nullopt, std::chrono::minutes{1}, since, TimePoint::max(), false);
   }
 
-  Result<std::optional<Known>> FindRepository(const RepositoryName& name) override {
+  Result<std::vector<std::optional<Known>>> FindRepositories(const std::vector<RepositoryName>& names) override {
     if (failing) return tl::make_unexpected(*failing);
-    const auto earlier = earlier_names.find(ToLowerAscii(name.full()));
-    for (Known one : known) {
-      const bool had_it = earlier != earlier_names.end() && earlier->second == one.id;
-      if (!(one.name == name) && !had_it) continue;
-      one.events = std::ranges::count(events, one.id, &Event::repository);
-      return std::optional(one);
-    }
-    return std::optional<Known>();
+    std::vector<std::optional<Known>> found;
+    for (const RepositoryName& name : names) found.push_back(Holder(name));
+    return found;
   }
 
   Result<std::optional<TimePoint>> NewestEvent(std::optional<RepositoryId> repository) override {
@@ -180,13 +191,28 @@ class FakeEventReader final : public EventReader {
     return newest;
   }
 
-  Result<std::optional<RepositoryActivity>> Activity(RepositoryId repository) override {
+  Result<std::vector<std::optional<RepositoryActivity>>> ActivityOfEach(
+      const std::vector<RepositoryId>& repositories) override {
     if (failing) return tl::make_unexpected(*failing);
-    const auto found = activities.find(repository);
-    return found == activities.end() ? std::nullopt : std::optional(found->second);
+    std::vector<std::optional<RepositoryActivity>> found;
+    for (const RepositoryId id : repositories) {
+      const auto one = activities.find(id);
+      found.push_back(one == activities.end() ? std::nullopt : std::optional(one->second));
+    }
+    return found;
   }
 
  private:
+  std::optional<Known> Holder(const RepositoryName& name) const {
+    const auto earlier = earlier_names.find(ToLowerAscii(name.full()));
+    for (Known one : known) {
+      const bool had_it = earlier != earlier_names.end() && earlier->second == one.id;
+      if (!(one.name == name) && !had_it) continue;
+      one.events = std::ranges::count(events, one.id, &Event::repository);
+      return one;
+    }
+    return std::nullopt;
+  }
   template <class Row>
   static void Count(Row& row, const Event& event) {
     ++row.events;

@@ -62,16 +62,11 @@ class FakeRepositoryStore final : public RepositoryStore {
     }
     return {};
   }
-  Result<std::optional<StoredRepository>> FindByName(const RepositoryName& name) override {
+  Result<std::vector<std::optional<StoredRepository>>> FindByNames(const std::vector<RepositoryName>& names) override {
     if (failing) return tl::make_unexpected(*failing);
-    for (const StoredRepository& one : stored) {
-      if (one.repository.name == name) return one;
-    }
-    const auto earlier = earlier_names.find(ToLowerAscii(name.full()));
-    for (const StoredRepository& one : stored) {
-      if (earlier != earlier_names.end() && one.repository.id == earlier->second) return one;
-    }
-    return std::optional<StoredRepository>();
+    std::vector<std::optional<StoredRepository>> found;
+    for (const RepositoryName& name : names) found.push_back(Holder(name));
+    return found;
   }
   Result<RepositoryPage> List(const RepositoryListQuery& query) override {
     if (failing) return tl::make_unexpected(*failing);
@@ -85,14 +80,27 @@ class FakeRepositoryStore final : public RepositoryStore {
     }
     return page;
   }
-  Result<std::vector<Snapshot>> Snapshots(RepositoryId, std::chrono::sys_days from, std::chrono::sys_days to,
-                                          size_t limit) override {
+  Result<std::vector<std::vector<Snapshot>>> SnapshotsOfEach(const std::vector<RepositoryId>& repositories,
+                                                             std::chrono::sys_days from,
+                                                             std::chrono::sys_days to) override {
     if (failing) return tl::make_unexpected(*failing);
     std::vector<Snapshot> found;
     for (const Snapshot& one : snapshots) {
-      if (one.day >= from && one.day <= to && found.size() < limit) found.push_back(one);
+      if (one.day >= from && one.day <= to) found.push_back(one);
     }
-    return found;
+    return std::vector<std::vector<Snapshot>>(repositories.size(), found);
+  }
+
+ private:
+  std::optional<StoredRepository> Holder(const RepositoryName& name) const {
+    for (const StoredRepository& one : stored) {
+      if (one.repository.name == name) return one;
+    }
+    const auto earlier = earlier_names.find(ToLowerAscii(name.full()));
+    for (const StoredRepository& one : stored) {
+      if (earlier != earlier_names.end() && one.repository.id == earlier->second) return one;
+    }
+    return std::nullopt;
   }
 };
 

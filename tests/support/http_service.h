@@ -65,16 +65,17 @@ class RecordingRepositoryStore final : public RepositoryStore {
 
   Status Save(const Repository& repository, TimePoint now) override { return fake.Save(repository, now); }
   Status MarkGone(RepositoryId id, TimePoint now) override { return fake.MarkGone(id, now); }
-  Result<std::optional<StoredRepository>> FindByName(const RepositoryName& name) override {
-    return fake.FindByName(name);
+  Result<std::vector<std::optional<StoredRepository>>> FindByNames(const std::vector<RepositoryName>& names) override {
+    return fake.FindByNames(names);
   }
   Result<RepositoryPage> List(const RepositoryListQuery& query) override {
     lists.push_back(query);
     return fake.List(query);
   }
-  Result<std::vector<Snapshot>> Snapshots(RepositoryId id, std::chrono::sys_days from, std::chrono::sys_days to,
-                                          size_t limit) override {
-    return fake.Snapshots(id, from, to, limit);
+  Result<std::vector<std::vector<Snapshot>>> SnapshotsOfEach(const std::vector<RepositoryId>& ids,
+                                                             std::chrono::sys_days from,
+                                                             std::chrono::sys_days to) override {
+    return fake.SnapshotsOfEach(ids, from, to);
   }
 };
 

@@ -81,6 +81,13 @@ TEST(Compare, AsATableHasARowForEachRepositoryAndDay) {
 TEST(Compare, TakesEarlierNamesAndNamesAllUnknownOnes) {
   CompareService service;
   EXPECT_EQ(service.Get(std::string(kCompare) + "old/name").json()["data"][0]["full_name"], "Kube/Ctl");
+  const json both = service.Get(std::string(kCompare) + "a/two,old/name,kube/ctl").json()["data"];
+  ASSERT_EQ(both.size(), 3U) << "a repository under two of its names is shown twice";
+  EXPECT_EQ(both[0]["full_name"], "a/two");
+  for (const size_t i : {1, 2}) {
+    EXPECT_EQ(both[i]["full_name"], "Kube/Ctl");
+    EXPECT_EQ(both[i]["events"], 2);
+  }
   const Seen unknown = service.Get(std::string(kCompare) + "no/body,kube/ctl,no/one");
   EXPECT_EQ(unknown.status, 404);
   EXPECT_THAT(unknown.json()["detail"].get<std::string>(), AllOf(HasSubstr("no/body, no/one"), Not(HasSubstr("kube"))));

@@ -22,13 +22,14 @@ class SavedIsKnown final : public RepositoryStore {
     return store_.Save(repository, now);
   }
   Status MarkGone(RepositoryId id, TimePoint now) override { return store_.MarkGone(id, now); }
-  Result<std::optional<StoredRepository>> FindByName(const RepositoryName& name) override {
-    return store_.FindByName(name);
+  Result<std::vector<std::optional<StoredRepository>>> FindByNames(const std::vector<RepositoryName>& names) override {
+    return store_.FindByNames(names);
   }
   Result<RepositoryPage> List(const RepositoryListQuery& query) override { return store_.List(query); }
-  Result<std::vector<Snapshot>> Snapshots(RepositoryId id, std::chrono::sys_days from, std::chrono::sys_days to,
-                                          size_t limit) override {
-    return store_.Snapshots(id, from, to, limit);
+  Result<std::vector<std::vector<Snapshot>>> SnapshotsOfEach(const std::vector<RepositoryId>& ids,
+                                                             std::chrono::sys_days from,
+                                                             std::chrono::sys_days to) override {
+    return store_.SnapshotsOfEach(ids, from, to);
   }
 
  private:
@@ -41,8 +42,10 @@ class ToldByEvents final : public EventReader {
  public:
   std::optional<Known> known;
 
-  Result<std::optional<Known>> FindRepository(const RepositoryName& name) override {
-    return known && known->name == name ? known : std::nullopt;
+  Result<std::vector<std::optional<Known>>> FindRepositories(const std::vector<RepositoryName>& names) override {
+    std::vector<std::optional<Known>> found;
+    for (const RepositoryName& name : names) found.push_back(known && known->name == name ? known : std::nullopt);
+    return found;
   }
   Result<EventCounts> Counts(const EventFilter&, std::optional<TimePoint>) override { return Unasked(); }
   Result<IntervalStatistics> Intervals(const EventFilter&, Percentiles) override { return Unasked(); }
@@ -56,9 +59,16 @@ class ToldByEvents final : public EventReader {
   Result<std::vector<BucketCount>> History(RepositoryId, std::chrono::seconds, TimePoint, TimePoint) override {
     return Unasked();
   }
+  Result<std::vector<std::vector<BucketTotal>>> TotalsOfEach(const std::vector<RepositoryId>&, std::chrono::seconds,
+                                                             TimePoint, TimePoint,
+                                                             const std::vector<std::string_view>&) override {
+    return Unasked();
+  }
   Result<std::vector<BucketCount>> Minutes(TimePoint) override { return Unasked(); }
   Result<std::optional<TimePoint>> NewestEvent(std::optional<RepositoryId>) override { return Unasked(); }
-  Result<std::optional<RepositoryActivity>> Activity(RepositoryId) override { return Unasked(); }
+  Result<std::vector<std::optional<RepositoryActivity>>> ActivityOfEach(const std::vector<RepositoryId>&) override {
+    return Unasked();
+  }
 
  private:
   static tl::unexpected<Error> Unasked() { return Fail(ErrorCode::kInternal, "tracking does not ask that"); }

@@ -255,6 +255,31 @@ TEST_F(EventRepositoriesTest, AreFoundByAnyNameTheyHaveOrHad) {
   EXPECT_FALSE(event_reader().FindRepository(Name("no/body")).value());
 }
 
+TEST_F(EventRepositoriesTest, AreFoundManyAtOnceInTheOrderAskedFor) {
+  Store({{.id = 1, .type = "PushEvent", .action = "", .repository = 5, .created_at = At("2024-05-01")},
+         {.id = 2, .type = "WatchEvent", .action = "started", .repository = 5, .created_at = At("2024-05-03")},
+         {.id = 3, .type = "PushEvent", .action = "", .repository = 6, .created_at = At("2024-05-03")}});
+  NameRepository(5, "Old/Name", At("2024-05-01"));
+  NameRepository(5, "New/Name", At("2024-05-03"));
+  NameRepository(6, "six/six", At("2024-05-03"));
+  Publish({MakeRepository(9, "Nine/Nine")});
+  const auto found =
+      event_reader()
+          .FindRepositories({Name("SIX/six"), Name("old/name"), Name("no/body"), Name("nine/nine"), Name("new/name")})
+          .value();
+  ASSERT_EQ(found.size(), 5U);
+  EXPECT_FALSE(found[2]);
+  const std::tuple<size_t, int64_t, const char*, int64_t> known[] = {
+      {0, 6, "six/six", 1}, {1, 5, "New/Name", 2}, {3, 9, "Nine/Nine", 0}, {4, 5, "New/Name", 2}};
+  for (const auto& [at, id, name, events] : known) {
+    ASSERT_TRUE(found[at]) << at;
+    EXPECT_EQ(found[at]->id.value, id);
+    EXPECT_EQ(found[at]->name.full(), name);
+    EXPECT_EQ(found[at]->events, events);
+  }
+  EXPECT_THAT(event_reader().FindRepositories({}).value(), IsEmpty());
+}
+
 TEST_F(EventRepositoriesTest, AreSpelledAsGitHubDescribesThemWhereNoEventToldTheName) {
   Publish({MakeRepository(9, "Kubernetes/KubeCtl")});
   const auto found = event_reader().FindRepository(Name("kubernetes/kubectl")).value();
@@ -280,6 +305,12 @@ TEST_F(EventRepositoriesTest, TellTheirActivityWhereItWasComputed) {
   EXPECT_EQ(activity->activity.actors, 6);
   EXPECT_EQ(activity->computed_at, At("2024-05-06T07:08:09Z"));
   EXPECT_FALSE(event_reader().Activity(RepositoryId{6}).value());
+  ASSERT_OK(db().Run("INSERT INTO repository_activity VALUES (4, 2.5, 1, 2, 3, 4, 5, 6, '2024-05-06 07:08:09')"));
+  const auto each = event_reader().ActivityOfEach({RepositoryId{5}, RepositoryId{6}, RepositoryId{4}, RepositoryId{5}});
+  ASSERT_OK(each);
+  std::vector<double> scores;
+  for (const auto& one : *each) scores.push_back(one ? one->activity.score : -1);
+  EXPECT_THAT(scores, ElementsAre(12.5, -1, 2.5, 12.5));
 }
 
 }  // namespace

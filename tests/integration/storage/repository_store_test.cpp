@@ -114,6 +114,50 @@ TEST_F(RepositoryStoreTest, SavesWhatGitHubToldLastAndItsSnapshot) {
   EXPECT_EQ(Number("SELECT COUNT(*) FROM repository_names WHERE name IN ('old/name', 'new/name')"), 2);
 }
 
+TEST_F(RepositoryStoreTest, FindsManyByAnyNameInTheOrderAskedFor) {
+  clock_.Set(At("2024-05-07T12:00:00Z"));
+  ASSERT_OK(repositories().Save(MakeRepository(7, "Old/Name", 10), clock_.Now()));
+  clock_.Advance(std::chrono::hours{1});
+  ASSERT_OK(repositories().Save(MakeRepository(7, "New/Name", 12), clock_.Now()));
+  Publish({MakeRepository(3, "a/three"), MakeRepository(1, "a/one")});
+  const auto found =
+      repositories()
+          .FindByNames({Name("A/Three"), Name("no/body"), Name("old/name"), Name("a/one"), Name("new/name")})
+          .value();
+  ASSERT_EQ(found.size(), 5U);
+  EXPECT_FALSE(found[1]);
+  std::vector<int64_t> ids;
+  for (const size_t i : {0, 2, 3, 4}) {
+    ASSERT_TRUE(found[i]);
+    ids.push_back(found[i]->repository.id.value);
+  }
+  EXPECT_THAT(ids, ElementsAre(3, 7, 1, 7));
+  EXPECT_EQ(found[2]->repository.name.full(), "New/Name");
+  EXPECT_EQ(found[3]->topics.size(), 1U);
+  EXPECT_THAT(found[4]->topics, IsEmpty());
+  EXPECT_THAT(repositories().FindByNames({}).value(), IsEmpty());
+}
+
+TEST_F(RepositoryStoreTest, ReadsSnapshotsOfEachInTheOrderAskedFor) {
+  for (const char* day : {"2024-05-01", "2024-05-02", "2024-05-04"}) {
+    clock_.Set(At(day));
+    Publish({MakeRepository(1, "a/one", 10), MakeRepository(2, "a/two", 20)});
+  }
+  const auto each = repositories()
+                        .SnapshotsOfEach({RepositoryId{2}, RepositoryId{9}, RepositoryId{1}, RepositoryId{2}},
+                                         OnDay("2024-05-02"), OnDay("2024-05-04"))
+                        .value();
+  ASSERT_EQ(each.size(), 4U);
+  EXPECT_THAT(each[1], IsEmpty());
+  for (const auto& [at, stars] : {std::pair<size_t, int64_t>{0, 20}, {2, 10}, {3, 20}}) {
+    ASSERT_EQ(each[at].size(), 2U);
+    EXPECT_EQ(FormatDay(each[at][0].day), "2024-05-02");
+    EXPECT_EQ(FormatDay(each[at][1].day), "2024-05-04");
+    EXPECT_EQ(each[at][0].stargazers_count, stars);
+  }
+  EXPECT_THAT(repositories().SnapshotsOfEach({}, OnDay("2024-05-02"), OnDay("2024-05-04")).value(), IsEmpty());
+}
+
 TEST_F(RepositoryStoreTest, ReadsSnapshotsOfBothEndDaysOldestFirst) {
   for (const char* day : {"2024-05-01", "2024-05-02", "2024-05-04", "2024-05-05"}) {
     clock_.Set(At(day));

@@ -18,7 +18,7 @@ class TrendReaderTest : public EventTest {
 
   // `count` stars, each by another actor, at this time.
   void Star(int64_t repository, int count, std::string_view at = "2026-07-01T06:00:00Z", bool same_actor = false,
-            std::string type = "WatchEvent") {
+            const std::string& type = "WatchEvent") {
     std::vector<Event> batch;
     for (int i = 0; i < count; ++i) {
       Event event = MakeEvent(++last_id_, type, at, repository);
@@ -353,44 +353,6 @@ TEST_F(TopicTrendsTest, NewcomersJoinedAfterTheFirstDay) {
   found = trends().Newcomers(Tagged("kubernetes"), At("2026-06-10"), 1);
   ASSERT_OK(found);
   EXPECT_EQ(found->size(), 1U);
-}
-
-// ---- health
-
-TEST_F(TrendReaderTest, ReadsTheEventsThatHealthIsToldFrom) {
-  Event opened = MakeEvent(1, "IssuesEvent", "2026-06-30T10:00:00Z");
-  opened.action = "opened";
-  opened.number = 17;
-  Event bots = MakeEvent(2, "IssueCommentEvent", "2026-06-30T11:00:00Z");
-  bots.action = "created";
-  bots.actor_login = "renovate[bot]";
-  bots.number = 17;
-  const std::vector<Event> others = {MakeEvent(3, "WatchEvent", "2026-06-30T12:00:00Z"),
-                                     MakeEvent(4, "PushEvent", "2026-06-30T12:00:00Z", 8),
-                                     MakeEvent(5, "PushEvent", "2026-06-28T12:00:00Z")};
-  Ingest({opened, bots});
-  Ingest(others);
-  auto sample = trends().HealthEvents(RepositoryId{7}, At("2026-06-29T00:00:00Z"), 10);
-  ASSERT_OK(sample);
-  ASSERT_EQ(sample->events.size(), 2U);
-  EXPECT_EQ(sample->from, At("2026-06-29T00:00:00Z"));
-  const HealthEvent& latest = sample->events[0];
-  EXPECT_EQ(latest.act, HealthAct::kContribution);
-  EXPECT_TRUE(latest.bot);
-  EXPECT_EQ(latest.number, 17);
-  EXPECT_EQ(sample->events[1].act, HealthAct::kIssueOpened);
-  EXPECT_EQ(sample->events[1].actor_id, 5);
-  EXPECT_EQ(sample->events[1].created_at, At("2026-06-30T10:00:00Z"));
-  sample = trends().HealthEvents(RepositoryId{7}, At("2026-06-01T00:00:00Z"), 2);
-  ASSERT_OK(sample);
-  EXPECT_EQ(sample->events.size(), 2U) << "the latest";
-  EXPECT_EQ(sample->from, At("2026-06-28T00:00:00Z")) << "no event is stored of any day before";
-}
-
-TEST_F(TrendReaderTest, HealthOfNothingIsNoEvents) {
-  auto sample = trends().HealthEvents(RepositoryId{7}, At("2026-06-29T00:00:00Z"), 10);
-  ASSERT_OK(sample);
-  EXPECT_THAT(sample->events, IsEmpty());
 }
 
 }  // namespace

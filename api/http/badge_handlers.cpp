@@ -39,7 +39,7 @@ Measured OfDescription(const LocatedRepository& located, int64_t Repository::*co
 Measured OfGrowth(const Services& services, const LocatedRepository& located) {
   if (!located.stored) return std::optional<Measurement>();
   const auto today = DayOf(services.clock.Now());
-  const auto snapshots = services.repositories.Snapshots(located.id, today - kWindow, today, kWindow.count() + 1);
+  const auto snapshots = services.repositories.Snapshots(located.id, today - kWindow, today);
   if (!snapshots) return tl::make_unexpected(snapshots.error());
   const auto growth = GrowthSince(*snapshots, located.stored->repository.stargazers_count, today - kWindow);
   if (!growth) return std::optional<Measurement>();

@@ -40,7 +40,7 @@ std::string DescribeCurve(const std::vector<ChartPoint>& points) {
 
 Result<TimeChart> CountChart(const Services& services, const LocatedRepository& located, const Window& window,
                              int64_t Snapshot::*count, const char* what) {
-  const auto snapshots = services.repositories.Snapshots(located.id, window.from, window.to, kDaysMax + 1);
+  const auto snapshots = services.repositories.Snapshots(located.id, window.from, window.to);
   if (!snapshots) return tl::make_unexpected(snapshots.error());
   ChartSeries series{.name = what, .form = SeriesForm::kLine, .points = {}};
   for (const Snapshot& snapshot : *snapshots) {

@@ -78,7 +78,7 @@ Result<Representation> ShowHistory(const Services& services, const Request& requ
   auto located = Locate(services, request, asked.name);
   if (!located) return tl::make_unexpected(std::move(located.error()));
   if (located->moved) return *std::move(located->moved);
-  auto snapshots = services.repositories.Snapshots(located->id, asked.from - days{1}, asked.to, kHistoryDaysMax + 1);
+  auto snapshots = services.repositories.Snapshots(located->id, asked.from - days{1}, asked.to);
   if (!snapshots) return tl::make_unexpected(std::move(snapshots.error()));
   std::optional<Snapshot> before;
   if (!snapshots->empty() && snapshots->front().day < asked.from) {

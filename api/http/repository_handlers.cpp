@@ -111,7 +111,7 @@ Status AddEvents(const Services& services, RepositoryId id, Json& data, TimePoin
 
 Status AddGrowth(const Services& services, const StoredRepository& stored, Json& data, TimePoint now) {
   const sys_days today = DayOf(now);
-  const auto snapshots = services.repositories.Snapshots(stored.repository.id, today - days{30}, today, 31);
+  const auto snapshots = services.repositories.Snapshots(stored.repository.id, today - days{30}, today);
   if (!snapshots) return tl::make_unexpected(snapshots.error());
   data["growth"] = {{"7_days", GrowthJson(*snapshots, stored.repository, today - days{7})},
                     {"30_days", GrowthJson(*snapshots, stored.repository, today - days{30})}};

@@ -40,16 +40,13 @@ class RepositoryStore {
   virtual Status Save(const Repository& repository, TimePoint now) = 0;
   // It is deleted, private or blocked.
   virtual Status MarkGone(RepositoryId id, TimePoint now) = 0;
-  // Of each repository, in this order: the days from..to (both inclusive) on which it was seen, oldest first.
+  // Of each repository, in this order: the days from..to (both inclusive) on which it was seen, oldest first. The days
+  // are what bounds it: who asks for a client asks for no more than the client may.
   virtual Result<std::vector<std::vector<Snapshot>>> SnapshotsOfEach(const std::vector<RepositoryId>& repositories,
                                                                      std::chrono::sys_days from,
                                                                      std::chrono::sys_days to) = 0;
-  // Of one; at most `limit`.
-  Result<std::vector<Snapshot>> Snapshots(RepositoryId id, std::chrono::sys_days from, std::chrono::sys_days to,
-                                          size_t limit) {
-    auto snapshots = FirstOf(SnapshotsOfEach({id}, from, to));
-    if (snapshots && snapshots->size() > limit) snapshots->resize(limit);
-    return snapshots;
+  Result<std::vector<Snapshot>> Snapshots(RepositoryId id, std::chrono::sys_days from, std::chrono::sys_days to) {
+    return FirstOf(SnapshotsOfEach({id}, from, to));
   }
 };
 

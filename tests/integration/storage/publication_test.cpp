@@ -18,7 +18,7 @@ class PublicationTest : public TopicTest {
     return found.value().value();
   }
   std::vector<Snapshot> Snapshots(int64_t id) {
-    auto snapshots = repositories().Snapshots(RepositoryId{id}, OnDay("2000-01-01"), OnDay("2100-01-01"), 1000);
+    auto snapshots = repositories().Snapshots(RepositoryId{id}, OnDay("2000-01-01"), OnDay("2100-01-01"));
     EXPECT_OK(snapshots);
     return *snapshots;
   }

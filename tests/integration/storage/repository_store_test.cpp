@@ -163,19 +163,18 @@ TEST_F(RepositoryStoreTest, ReadsSnapshotsOfBothEndDaysOldestFirst) {
     clock_.Set(At(day));
     Publish({MakeRepository(1, "a/one"), MakeRepository(2, "a/two")});
   }
-  const auto days = [&](std::string_view from, std::string_view to, size_t limit) {
+  const auto days = [&](std::string_view from, std::string_view to) {
     std::vector<std::string> found;
-    auto snapshots = repositories().Snapshots(RepositoryId{1}, OnDay(from), OnDay(to), limit);
+    auto snapshots = repositories().Snapshots(RepositoryId{1}, OnDay(from), OnDay(to));
     EXPECT_OK(snapshots);
     for (const Snapshot& snapshot : *snapshots) found.push_back(FormatDay(snapshot.day));
     return found;
   };
-  EXPECT_THAT(days("2024-05-02", "2024-05-04", 10), ElementsAre("2024-05-02", "2024-05-04"));
-  EXPECT_THAT(days("2024-05-03", "2024-05-03", 10), IsEmpty());
-  EXPECT_THAT(days("2024-05-05", "2024-05-01", 10), IsEmpty());
-  EXPECT_THAT(days("2024-01-01", "2024-12-31", 2), ElementsAre("2024-05-01", "2024-05-02"));
-  EXPECT_THAT(repositories().Snapshots(RepositoryId{9}, OnDay("2024-01-01"), OnDay("2024-12-31"), 9).value(),
-              IsEmpty());
+  EXPECT_THAT(days("2024-05-02", "2024-05-04"), ElementsAre("2024-05-02", "2024-05-04"));
+  EXPECT_THAT(days("2024-05-03", "2024-05-03"), IsEmpty());
+  EXPECT_THAT(days("2024-05-05", "2024-05-01"), IsEmpty());
+  EXPECT_THAT(days("2024-01-01", "2024-12-31"), ElementsAre("2024-05-01", "2024-05-02", "2024-05-04", "2024-05-05"));
+  EXPECT_THAT(repositories().Snapshots(RepositoryId{9}, OnDay("2024-01-01"), OnDay("2024-12-31")).value(), IsEmpty());
 }
 
 }  // namespace

@@ -118,7 +118,7 @@ Status CountCutHour(Tally& tally, const EventMatch& match, const TimeRange& rang
   return tally.Add(sql + std::string(kGroup), values);
 }
 
-Status CountMinutes(Tally& tally, const EventMatch& match, const TimeRange& range) {
+Status CountCutMinutes(Tally& tally, const EventMatch& match, const TimeRange& range) {
   const TimeRange whole{std::chrono::floor<minutes>(range.from), range.until};
   return ReadMinutes(tally.db(), match, whole, [&](const EventKind& kind, TimePoint minute, std::string_view places) {
     EventCount count;
@@ -141,7 +141,7 @@ Status CountSince(Tally& tally, const EventMatch& match, TimePoint since) {
   const TimePoint hour = CeilHour(since);
   if (since < hour) {
     auto counted =
-        match.repository ? CountCutHour(tally, match, {since, hour}) : CountMinutes(tally, match, {since, hour});
+        match.repository ? CountCutHour(tally, match, {since, hour}) : CountCutMinutes(tally, match, {since, hour});
     if (!counted) return counted;
   }
   if (match.repository) return CountHours(tally, match, {hour, kEndOfTime});
@@ -269,8 +269,8 @@ Result<std::vector<BucketCount>> SqlEventReader::Minutes(TimePoint since) {
   const auto work = [&](Connection& db) -> Result<std::vector<BucketCount>> {
     Buckets buckets(minutes{1});
     const TimeRange range{std::chrono::floor<minutes>(since), kEndOfTime};
-    auto read = ReadMinutes(db, {}, range, [&](const EventKind& kind, TimePoint minute, std::string_view places) {
-      buckets.Add(minute, kind.type, 0, static_cast<int64_t>(places.size() / kPlaceEntryBytes));
+    auto read = CountMinutes(db, range, [&](const EventKind& kind, TimePoint minute, int64_t events) {
+      buckets.Add(minute, kind.type, 0, events);
     });
     if (!read) return tl::make_unexpected(std::move(read.error()));
     return buckets.Named(db, words_);

@@ -14,8 +14,9 @@ constexpr std::string_view kNewest = R"(
   SELECT minute, places FROM event_minutes
   WHERE type_id = ? AND action_id = ? AND minute >= ? AND minute < ?
   ORDER BY type_id DESC, action_id DESC, minute DESC LIMIT ?)";
-constexpr std::string_view kMinutes =
-    "SELECT type_id, action_id, minute, places FROM event_minutes WHERE minute >= ? AND minute < ?";
+constexpr std::string_view kMinutes = "SELECT type_id, action_id, minute, places";
+constexpr std::string_view kSizes = "SELECT type_id, action_id, minute, LENGTH(places)";
+constexpr std::string_view kOfMinutes = " FROM event_minutes WHERE minute >= ? AND minute < ?";
 constexpr std::string_view kDelete =
     "DELETE FROM event_minutes WHERE type_id = ? AND action_id = ? AND minute >= ? AND minute < ?";
 
@@ -55,6 +56,23 @@ TimePoint KeepNewest(std::vector<FoundEvent>& found, size_t need) {
   const TimePoint oldest = last->place.created_at;
   std::erase_if(found, [&](const FoundEvent& event) { return event.place.created_at < oldest; });
   return oldest;
+}
+
+// Of these kinds, minute by minute.
+Status SelectMinutes(Connection& db, std::string_view select, std::span<const EventKind> kinds, const TimeRange& range,
+                     const Connection::OnRow& on_row) {
+  if (kinds.empty()) return {};
+  std::set<int64_t> types;
+  std::set<int64_t> actions;
+  for (const EventKind& kind : kinds) {
+    types.insert(kind.type);
+    actions.insert(kind.action);
+  }
+  std::string sql = std::string(select) + std::string(kOfMinutes);
+  std::vector<Value> values = {range.from, range.until};
+  AppendWords(sql, values, "type_id", types);
+  AppendWords(sql, values, "action_id", actions);
+  return db.Query(sql, values, on_row);
 }
 
 }  // namespace
@@ -108,18 +126,17 @@ Status ReadMinutes(Connection& db, const EventMatch& match, const TimeRange& ran
 }
 
 Status ReadMinutesOf(Connection& db, std::span<const EventKind> kinds, const TimeRange& range, const TakeMinute& take) {
-  if (kinds.empty()) return {};
-  std::set<int64_t> types;
-  std::set<int64_t> actions;
-  for (const EventKind& kind : kinds) {
-    types.insert(kind.type);
-    actions.insert(kind.action);
-  }
-  std::string sql(kMinutes);
-  std::vector<Value> values = {range.from, range.until};
-  AppendWords(sql, values, "type_id", types);
-  AppendWords(sql, values, "action_id", actions);
-  return db.Query(sql, values, [&](const Row& row) { take({row.Int(0), row.Int(1)}, row.Time(2), row.Text(3)); });
+  return SelectMinutes(db, kMinutes, kinds, range, [&](const Row& row) {
+    take({row.Int(0), row.Int(1)}, row.Time(2), row.Text(3));
+  });
+}
+
+Status CountMinutes(Connection& db, const TimeRange& range, const TakeCount& take) {
+  const auto kinds = StoredKinds(db, {});
+  if (!kinds) return tl::make_unexpected(kinds.error());
+  return SelectMinutes(db, kSizes, *kinds, range, [&](const Row& row) {
+    take({row.Int(0), row.Int(1)}, row.Time(2), row.Int(3) / static_cast<int64_t>(kPlaceEntryBytes));
+  });
 }
 
 Result<int64_t> DeleteMinutes(Connection& db, const TimeRange& range) {

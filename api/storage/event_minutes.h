@@ -42,6 +42,10 @@ Status ReadMinutes(Connection& db, const EventMatch& match, const TimeRange& min
 Status ReadMinutesOf(Connection& db, std::span<const EventKind> kinds, const TimeRange& minutes,
                      const TakeMinute& take);
 
+// take(kind, minute, events) for each minute of any kind in the range (whole minutes).
+using TakeCount = std::function<void(const EventKind&, TimePoint, int64_t)>;
+Status CountMinutes(Connection& db, const TimeRange& minutes, const TakeCount& take);
+
 // How many rows.
 Result<int64_t> DeleteMinutes(Connection& db, const TimeRange& minutes);
 

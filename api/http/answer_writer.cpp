@@ -65,7 +65,7 @@ Message Compose(const ReadAnswer& answer, const Request& request, const WriteOpt
   if (!r.etag.empty()) {
     fmt::format_to(std::back_inserter(message.head), "ETag: \"{}{}\"\r\n", r.etag, gzip ? kGzipSuffix : "");
   }
-  if (answer.stale) message.head += "Warning: 110 - \"Response is Stale\"\r\n";
+  if (answer.outlasting) message.head += "Warning: 110 - \"Response is Stale\"\r\n";
   if (!not_modified) {
     if (gzip) message.head += "Content-Encoding: gzip\r\n";
     fmt::format_to(std::back_inserter(message.head), "Content-Length: {}\r\n", message.body.size());

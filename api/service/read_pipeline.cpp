@@ -74,10 +74,10 @@ ReadPipeline::~ReadPipeline() = default;
 std::optional<ReadAnswer> ReadPipeline::ServeIfUsable(RepresentationPtr representation, ReadSource fresh,
                                                       ReadSource stale) const {
   const TimePoint now = clock_.Now();
-  if (now < representation->fresh_until) return ReadAnswer{std::move(representation), fresh, false};
+  if (now < representation->fresh_until) return ReadAnswer{std::move(representation), fresh, false, false};
   // What says "not yet" or "not there" must not outlive its time: it is asked for again.
   if (now < representation->usable_until && representation->status == 200) {
-    return ReadAnswer{std::move(representation), stale, true};
+    return ReadAnswer{std::move(representation), stale, true, computing_fails_};
   }
   return std::nullopt;
 }
@@ -171,7 +171,7 @@ Result<ReadAnswer> ReadPipeline::OrLastResort(const ReadQuery& query, Result<Rea
   if (result || !last_resort || last_resort->status != 200 || !IsOurFault(result.error().code)) return result;
   if (clock_.Now() >= last_resort->usable_until) return result;
   LogWarn("served_last_resort", {{"key", query.key}, {"error", result.error().message}});
-  return ReadAnswer{std::move(last_resort), ReadSource::kLastResort, true};
+  return ReadAnswer{std::move(last_resort), ReadSource::kLastResort, true, true};
 }
 
 ReadPipeline::Cached ReadPipeline::LookUpShared(const ReadQuery& query) {
@@ -210,6 +210,7 @@ std::optional<ReadAnswer> ReadPipeline::AwaitPeer(const ReadQuery& query, bool& 
 Result<ReadAnswer> ReadPipeline::ComputeAndStore(const ReadQuery& query, std::optional<uint64_t> generation) {
   const auto ticket = near_.Begin(query.key, query.scope);
   auto computed = Compute(query);
+  computing_fails_ = !computed && IsOurFault(computed.error().code);
   if (!computed) return tl::make_unexpected(std::move(computed.error()));
   auto representation = std::make_shared<const Representation>(*std::move(computed));
   if (generation) {
@@ -218,7 +219,7 @@ Result<ReadAnswer> ReadPipeline::ComputeAndStore(const ReadQuery& query, std::op
     if (!stored) LogWarn("shared_cache_put_failed", {{"key", query.key}, {"error", stored.error().message}});
   }
   near_.Insert(query.key, query.scope, ticket, representation);
-  return ReadAnswer{std::move(representation), ReadSource::kComputed, false};
+  return ReadAnswer{std::move(representation), ReadSource::kComputed, false, false};
 }
 
 Status ReadPipeline::RefreshInRealm(const ReadQuery& query) {

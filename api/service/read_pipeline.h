@@ -1,7 +1,8 @@
 // The one way every GET is answered: near-cache (L1), shared cache (L2), else computed from the database once.
 //
 // Fresh entries are served as they are. Entries stale by time are served at once and refreshed behind the reader's
-// back. Entries whose scope was invalidated (an administrator changed something) are computed anew before they are
+// back; where the last computation of any answer failed by our own fault, they say that nothing newer can be had.
+// Entries whose scope was invalidated (an administrator changed something) are computed anew before they are
 // served; the old one remains the answer of last resort, for when MySQL is gone.
 #pragma once
 
@@ -40,7 +41,8 @@ struct ReadQuery {
 struct ReadAnswer {
   RepresentationPtr representation;
   ReadSource source = ReadSource::kComputed;
-  bool stale = false;  // past its freshness: the answer carries a Warning
+  bool stale = false;       // past its freshness
+  bool outlasting = false;  // and nothing newer could be made: the answer carries a Warning
 };
 
 // Thread-safe.
@@ -88,6 +90,7 @@ class ReadPipeline {
   NearCache& near_;
   SharedCache& shared_;
   const Options options_;
+  std::atomic<bool> computing_fails_{false};  // by our own fault, the last time
   std::mutex flights_mutex_;
   std::unordered_map<std::string, std::shared_ptr<Flight>> flights_;
   WorkerQueue refresher_;  // last: its tasks use the rest

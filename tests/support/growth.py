@@ -66,14 +66,6 @@ class Growth(Service):
 
     # --- what is kept ---
 
-    def metrics(self, replica):
-        lines = self.ask(replica, "/metrics").text.splitlines()
-        return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if not line.startswith("#"))}
-
-    def reads(self, replica):
-        """How many answers came from where."""
-        return {name.split('"')[1]: value for name, value in self.metrics(replica).items() if name.startswith("repopulse_reads_total")}
-
     def redis(self):
         """Redis's own numbers, and how many keys there are."""
         def ask(*words):

@@ -41,6 +41,22 @@ class Service(Stack):
         """A request to one replica, past the proxy and its cache."""
         return request(f"http://127.0.0.1:{self.ports(replica)[0]}{path}", method, headers, timeout=timeout)
 
+    def metrics(self, replica):
+        lines = self.ask(replica, "/metrics").text.splitlines()
+        return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if not line.startswith("#"))}
+
+    def reads(self, replica):
+        """How many answers came from where."""
+        return {name.split('"')[1]: value for name, value in self.metrics(replica).items() if name.startswith("repopulse_reads_total")}
+
+    def ask_fresh(self, replica, path):
+        """The replica's answer; None where one came out of a cache past its freshness meanwhile."""
+        def old():
+            return sum(count for source, count in self.reads(replica).items() if source.endswith("_stale") or source == "last_resort")
+        before = old()
+        answer = self.ask(replica, path)
+        return answer if old() == before else None
+
     def control(self, replica, path, method="POST", timeout=130.0):
         """A maintenance request to one replica, past the proxy."""
         headers = {"X-API-Key": self.admin_key}

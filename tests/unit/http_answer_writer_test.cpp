@@ -87,7 +87,7 @@ Exchange Write(const Request& request, const Answer& answer, Form form = Form::k
 }
 
 Answer Cached(Representation representation, bool stale = false) {
-  return {ReadAnswer{std::make_shared<const Representation>(std::move(representation)), ReadSource::kNear, stale}};
+  return {ReadAnswer{std::make_shared<const Representation>(std::move(representation)), ReadSource::kNear, stale, stale}};
 }
 
 Representation Page(const std::string& body) {
@@ -298,7 +298,7 @@ TEST(WriteAnswer, SurvivesAPeerThatGoesInTheMiddle) {
 }
 
 Answer CachedInFile(const Representation& page) {
-  Answer answer{ReadAnswer{WithBodyInFile(page), ReadSource::kNear, false}};
+  Answer answer{ReadAnswer{WithBodyInFile(page), ReadSource::kNear, false, false}};
   EXPECT_TRUE(std::get<ReadAnswer>(answer.content).representation->file);
   return answer;
 }

@@ -63,6 +63,7 @@ TEST_F(ReadPipelineTest, ReadersDoNotWaitForARefresh) {
   std::promise<void> go_on;
   while_computing = [&, released = go_on.get_future().share()] { released.wait(); };
   for (int i = 0; i < 100; ++i) ExpectServed("1", ReadSource::kNearStale, true);
+  EXPECT_FALSE(Read()->outlasting) << "something newer is being made";
   AwaitComputations(2);
   ExpectServed("1", ReadSource::kNearStale, true);
   go_on.set_value();
@@ -90,6 +91,24 @@ TEST_F(ReadPipelineTest, GoesOnServingWhatIsStaleWhileTheDatabaseIsGone) {
   AwaitComputations(2);
   clock.Advance(kUsable - kFresh - 1s);
   EXPECT_EQ(Read()->representation->body, "1");
+}
+
+TEST_F(ReadPipelineTest, SaysThatNothingNewerCanBeHadAsLongAsComputingFails) {
+  ExpectServed("1", ReadSource::kComputed);
+  FailWith(kDatabaseGone);
+  clock.Advance(kFresh);
+  test::Await([&] { return Read()->outlasting; });
+  EXPECT_EQ(Read()->source, ReadSource::kNearStale);
+  FailWith(std::nullopt);
+  test::Await([&] { return !Read()->outlasting; });
+}
+
+TEST_F(ReadPipelineTest, WhatIsNotThereIsNoReasonToSayThatNothingNewerCanBeHad) {
+  ExpectServed("1", ReadSource::kComputed);
+  FailWith(Error{ErrorCode::kNotFound, "not tracked"});
+  EXPECT_FALSE(Read("another"));
+  clock.Advance(kFresh);
+  EXPECT_FALSE(Read()->outlasting);
 }
 
 TEST_F(ReadPipelineTest, ServesNothingBeyondItsUse) {
@@ -141,7 +160,7 @@ TEST_F(ReadPipelineTest, WhatWasInvalidatedIsTheAnswerOfLastResort) {
     ASSERT_TRUE(answer) << key;
     EXPECT_EQ(answer->representation->body, body);
     EXPECT_EQ(answer->source, ReadSource::kLastResort);
-    EXPECT_TRUE(answer->stale);
+    EXPECT_TRUE(answer->outlasting);
   }
 }
 

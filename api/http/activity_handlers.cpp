@@ -9,6 +9,7 @@
 #include "http/event_buckets.h"
 #include "http/event_render.h"
 #include "http/paging.h"
+#include "http/series_stream.h"
 
 namespace repopulse::http {
 namespace {
@@ -131,15 +132,12 @@ Checked<ReadQuery> ReadActivity(const Services& services, const Request& request
 
 // ---- GET …/activity/history
 
-constexpr int64_t kBucketsMax = 1100;
 constexpr days kHistoryDefaultOfDays{90};
 constexpr days kHistoryDefaultOfHours{7};
 
 struct HistoryRequest {
   RepositoryName name;
-  seconds bucket{};
-  TimePoint from;  // begins of buckets, both inclusive
-  TimePoint to;
+  BucketSpan span;
   ListFormat format = ListFormat::kJson;
 };
 
@@ -150,24 +148,49 @@ Result<Representation> ShowHistory(const Services& services, const Request& requ
   if (!located) return tl::make_unexpected(std::move(located.error()));
   if (located->instead) return *std::move(located->instead);
   const RepositoryId id = located->repository->id;
-  const auto counts = services.events.History(id, asked.bucket, asked.from, asked.to);
+  const auto counts = services.events.History(id, asked.span.bucket, asked.span.from, asked.span.to);
   if (!counts) return tl::make_unexpected(counts.error());
   int64_t events = 0;
   for (const BucketCount& count : *counts) events += count.events;
   const TimePoint now = services.clock.Now();
   auto stated = State(services,
                       {.repository = id,
-                       .from = asked.from,
-                       .to = std::min(asked.to + asked.bucket, std::max(now, asked.from)),
-                       .bound = std::string(NameOf(asked.bucket)) + "s",
+                       .from = asked.span.from,
+                       .to = std::min(asked.span.to + asked.span.bucket, std::max(now, asked.span.from)),
+                       .bound = std::string(NameOf(asked.span.bucket)) + "s",
                        .sample_size = events},
                       now);
   if (!stated) return tl::make_unexpected(std::move(stated.error()));
   stated->meta["repository"] = located->repository->name.full();
-  stated->meta["bucket"] = NameOf(asked.bucket);
-  return services.builder.Ok(ContentType(asked.format),
-                             RenderBuckets(asked.format, *counts, {asked.from, asked.to, asked.bucket}, stated->meta),
+  stated->meta["bucket"] = NameOf(asked.span.bucket);
+  return services.builder.Ok(ContentType(asked.format), RenderBuckets(asked.format, *counts, asked.span, stated->meta),
                              stated->data_as_of);
+}
+
+// The same rows, of more buckets. The types are looked for first, as each row has all of them; one that is seen for the
+// first time meanwhile is left out.
+Result<Opened> StreamHistory(const Services& services, const Request& request, const HistoryRequest& asked) {
+  auto located = LocateEvents(services, request, asked.name, {asked.format, {"bucket", "total"}});
+  if (!located) return tl::make_unexpected(std::move(located.error()));
+  if (located->instead) return Opened(*std::move(located->instead));
+  const auto counts_of = [&services, id = located->repository->id](const BucketSpan& piece) {
+    return services.events.History(id, piece.bucket, piece.from, piece.to);
+  };
+  EventTypes types;
+  auto looked = EachPiece(asked.span, [&](const BucketSpan& piece) -> Status {
+    auto counts = counts_of(piece);
+    if (!counts) return tl::make_unexpected(std::move(counts.error()));
+    types.merge(TypesOf(*counts));
+    return {};
+  });
+  if (!looked) return tl::make_unexpected(std::move(looked.error()));
+  return StreamSeries(asked.format, asked.span,
+                      [counts_of, types = std::move(types), format = asked.format](const BucketSpan& piece,
+                                                                                   bool first) -> Result<std::string> {
+                        const auto counts = counts_of(piece);
+                        if (!counts) return tl::make_unexpected(counts.error());
+                        return RenderBucketRows(format, *counts, types, piece, first);
+                      });
 }
 
 // A day given as `to` is meant as a whole, but not further than now; the current bucket is the last by default.
@@ -178,28 +201,31 @@ TimePoint LastBucket(const std::optional<Params::Moment>& to, seconds bucket, Ti
   return std::max(to->time, std::min(to->time + days{1} - bucket, current));
 }
 
-Checked<ReadQuery> ReadHistory(const Services& services, const Request& request, const PathValues& values) {
+Checked<Reading> ReadHistory(const Services& services, const Request& request, const PathValues& values) {
   const auto name = RepositoryOf(values[0], values[1]);
   if (!name) return Refuse(name.error());
   Params params(request);
   const bool by_hour = params.OneOf("bucket", {"hour", "day"}, "day") == "hour";
-  HistoryRequest asked{.name = *name, .bucket = by_hour ? seconds{hours{1}} : seconds{days{1}}, .from = {}, .to = {}};
-  const auto from = params.Time("from");
-  asked.to = LastBucket(params.Time("to"), asked.bucket, services.clock.Now());
+  HistoryRequest asked{.name = *name, .span = {{}, {}, by_hour ? seconds{hours{1}} : seconds{days{1}}}};
+  BucketSpan& span = asked.span;
+  const auto given = params.Time("from");
+  span.to = LastBucket(params.Time("to"), span.bucket, services.clock.Now());
   const days otherwise = by_hour ? kHistoryDefaultOfHours : kHistoryDefaultOfDays;
-  asked.from = BucketOf(from ? from->time : std::max(TimePoint{}, asked.to - otherwise), asked.bucket);
+  span.from = BucketOf(given ? given->time : std::max(TimePoint{}, span.to - otherwise), span.bucket);
   asked.format = ReadFormat(params);
-  if (asked.from > asked.to) {
-    params.Reject("from", FormatRfc3339(asked.from), "a time not after `to`, " + FormatRfc3339(asked.to));
-  }
-  if ((asked.to - asked.from) / asked.bucket >= kBucketsMax) {
-    params.Reject("from", FormatRfc3339(asked.from), "at most " + std::to_string(kBucketsMax) + " buckets up to `to`");
-  }
+  const std::string from = FormatRfc3339(span.from);
+  const std::string to = FormatRfc3339(span.to);
+  if (span.from > span.to) params.Reject("from", from, "a time not after `to`, " + to);
+  CheckLength(params, from, span, asked.format, "buckets");
   if (auto problem = params.Finish()) return Refuse(*std::move(problem));
-  return ReadQuery{"v1/repos/" + ToLowerAscii(name->full()) + "/activity/history?bucket=" + NameOf(asked.bucket) +
-                       "&from=" + FormatRfc3339(asked.from) + "&to=" + FormatRfc3339(asked.to) +
-                       "&format=" + ToString(asked.format),
-                   kEventsScope, [&services, request, asked] { return ShowHistory(services, request, asked); }};
+  Reading reading =
+      ReadQuery{"v1/repos/" + ToLowerAscii(name->full()) + "/activity/history?bucket=" + NameOf(span.bucket) +
+                    "&from=" + from + "&to=" + to + "&format=" + ToString(asked.format),
+                kEventsScope, [&services, request, asked] { return ShowHistory(services, request, asked); }};
+  if (BucketsIn(span) > kBucketsWhole) {
+    reading.open = [&services, request, asked] { return StreamHistory(services, request, asked); };
+  }
+  return reading;
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 
+#include "base/log.h"
 #include "base/strings.h"
 
 namespace repopulse::http {
@@ -74,6 +75,23 @@ Message Compose(const ReadAnswer& answer, const Request& request, const WriteOpt
   return message;
 }
 
+Message Compose(const Stream& stream, const WriteOptions& options) {
+  Message message{200, {}, {}, nullptr};
+  AppendStatusLine(message.head, message.status);
+  fmt::format_to(std::back_inserter(message.head),
+                 "Content-Type: {}\r\nCache-Control: no-store\r\nAccess-Control-Allow-Origin: *\r\n"
+                 "Transfer-Encoding: chunked\r\n",
+                 stream.content_type);
+  AppendCommon(message.head, options);
+  return message;
+}
+
+Message Compose(const Answer& answer, const Request& request, const WriteOptions& options) {
+  if (const auto* response = std::get_if<Response>(&answer.content)) return Compose(*response, options);
+  if (const auto* stream = std::get_if<Stream>(&answer.content)) return Compose(*stream, options);
+  return Compose(std::get<ReadAnswer>(answer.content), request, options);
+}
+
 // False where the socket takes nothing more in time.
 bool AwaitRoom(int socket, SteadyTime until) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
@@ -125,6 +143,28 @@ bool SendAll(int socket, const MemoryFile& file, SteadyTime until) {
 
 iovec View(std::string_view text) { return {const_cast<char*>(text.data()), text.size()}; }
 
+// One chunk (RFC 9112 section 7.1); an empty one is the last.
+bool SendChunk(int socket, std::string chunk, SteadyTime until, size_t& bytes) {
+  const std::string size = fmt::format("{:x}\r\n", chunk.size());
+  chunk += "\r\n";
+  bytes += size.size() + chunk.size();
+  return SendAll(socket, {View(size), View(chunk)}, 0, until);
+}
+
+// All pieces, and what they came to.
+bool SendAll(int socket, const Stream& stream, const Request& request, SteadyTime until, size_t& bytes) {
+  for (std::string piece = stream.first; !piece.empty();) {
+    if (!SendChunk(socket, std::move(piece), until, bytes)) return false;
+    auto next = stream.next();
+    if (!next) {
+      LogWarn("stream_cut", {{"request_id", request.request_id}, {"error", next.error().message}});
+      return false;
+    }
+    piece = *std::move(next);
+  }
+  return SendChunk(socket, {}, until, bytes);
+}
+
 }  // namespace
 
 bool MatchesEtag(std::string_view if_none_match, std::string_view etag) {
@@ -143,17 +183,18 @@ bool MatchesEtag(std::string_view if_none_match, std::string_view etag) {
 
 Written WriteAnswer(int socket, const Request& request, const Answer& answer, const WriteOptions& options,
                     std::chrono::milliseconds deadline) {
-  const Message message = std::holds_alternative<Response>(answer.content)
-                              ? Compose(std::get<Response>(answer.content), options)
-                              : Compose(std::get<ReadAnswer>(answer.content), request, options);
+  const Message message = Compose(answer, request, options);
   const std::string_view body = options.head_only ? std::string_view() : message.body;
   const SteadyTime until = std::chrono::steady_clock::now() + deadline;
   const MemoryFile* file = options.head_only ? nullptr : message.file;
-  const bool complete =
-      file == nullptr ? SendAll(socket, {View(message.head), View(body)}, 0, until)
+  const Stream* stream = options.head_only ? nullptr : std::get_if<Stream>(&answer.content);
+  size_t bytes = message.head.size() + body.size();
+  bool complete = file == nullptr
+                      ? SendAll(socket, {View(message.head), View(body)}, 0, until)
                       : SendAll(socket, {View(message.head), {}}, MSG_MORE, until) && SendAll(socket, *file, until);
+  if (complete && stream != nullptr) complete = SendAll(socket, *stream, request, until, bytes);
   if (!complete) ::shutdown(socket, SHUT_RDWR);
-  return {message.status, message.head.size() + body.size(), complete};
+  return {message.status, bytes, complete};
 }
 
 }  // namespace repopulse::http

@@ -23,7 +23,8 @@ struct Written {
   bool complete = false;  // otherwise the socket was shut down: half an answer must not be taken for a whole one
 };
 
-// Blocks at most until `deadline` from now in all. The socket must not block, and the process must ignore SIGPIPE.
+// Blocks at most until `deadline` from now in all, but for the time in which a stream makes a piece. Streams are sent
+// in chunks, as who asks is the proxy, in HTTP/1.1. The socket must not block, and the process must ignore SIGPIPE.
 Written WriteAnswer(int socket, const Request& request, const Answer& answer, const WriteOptions& options,
                     std::chrono::milliseconds deadline);
 

@@ -18,6 +18,10 @@ Response CorsPreflight(const std::string& allow) {
           ""};
 }
 
+Problem Explain(const Reading& query, const Error& error) {
+  return query.explain ? query.explain(error) : FromError(error);
+}
+
 void LogIfOurFault(const Problem& problem, const Request& request) {
   if (problem.status < 500 || problem.cause.empty()) return;
   LogWarn("request_failed", {{"request_id", request.request_id}, {"target", request.target}, {"error", problem.cause}});
@@ -67,10 +71,21 @@ Checked<Answer> Dispatcher::RunRoute(const RouteTable::Match& match, const Reque
   }
   auto query = std::get<ReadHandler>(route.handler)(request, match.values);
   if (!query) return Refuse(std::move(query.error()));
-  auto read = services_.pipeline.Read(*query);
-  if (!read) return Refuse(query->explain ? query->explain(read.error()) : FromError(read.error()));
-  services_.metrics.CountRead(read->source);
-  return Answer{*std::move(read)};
+  return Read(*query);
+}
+
+Checked<Answer> Dispatcher::Read(const Reading& query) const {
+  if (!query.open) {
+    auto read = services_.pipeline.Read(query);
+    if (!read) return Refuse(Explain(query, read.error()));
+    services_.metrics.CountRead(read->source);
+    return Answer{*std::move(read)};
+  }
+  auto opened = query.open();
+  if (!opened) return Refuse(Explain(query, opened.error()));
+  services_.metrics.CountRead(ReadSource::kComputed);
+  if (auto* stream = std::get_if<Stream>(&*opened)) return Answer{std::move(*stream)};
+  return Answer{ReadAnswer{std::make_shared<const Representation>(std::get<Representation>(*std::move(opened)))}};
 }
 
 std::optional<Problem> Dispatcher::CheckAccess(const Route& route, const Request& request) const {

@@ -23,6 +23,7 @@ class Dispatcher {
  private:
   Checked<Answer> Run(Request& request, std::string_view target) const;
   Checked<Answer> RunRoute(const RouteTable::Match& match, const Request& request) const;
+  Checked<Answer> Read(const Reading& query) const;
   [[nodiscard]] std::optional<Problem> CheckAccess(const Route& route, const Request& request) const;
 
   Services& services_;

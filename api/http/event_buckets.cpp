@@ -1,21 +1,19 @@
 #include "http/event_buckets.h"
 
 #include <map>
-#include <set>
 
 #include "base/time_format.h"
 
 namespace repopulse::http {
 namespace {
 
-std::set<std::string> TypesOf(const std::vector<BucketCount>& counts) {
-  std::set<std::string> types;
-  for (const BucketCount& count : counts) types.insert(count.type);
-  return types;
+std::vector<std::string> ColumnsOf(const EventTypes& types) {
+  std::vector<std::string> columns = {"bucket", "total"};
+  for (const std::string& type : types) columns.push_back("counts." + type);
+  return columns;
 }
 
-std::vector<Json> RowsOf(const std::vector<BucketCount>& counts, const std::set<std::string>& types,
-                         const BucketSpan& span) {
+std::vector<Json> RowsOf(const std::vector<BucketCount>& counts, const EventTypes& types, const BucketSpan& span) {
   std::map<TimePoint, std::map<std::string, int64_t>> by_bucket;
   for (const BucketCount& count : counts) by_bucket[count.bucket][count.type] += count.events;
   std::vector<Json> rows;
@@ -42,10 +40,21 @@ TimePoint BucketOf(TimePoint time, std::chrono::seconds bucket) {
 
 std::string RenderBuckets(ListFormat format, const std::vector<BucketCount>& counts, const BucketSpan& span,
                           const Json& meta) {
-  const auto types = TypesOf(counts);
-  std::vector<std::string> names = {"bucket", "total"};
-  for (const std::string& type : types) names.push_back("counts." + type);
-  return RenderList(format, RowsOf(counts, types, span), meta, {names.begin(), names.end()});
+  const EventTypes types = TypesOf(counts);
+  const auto columns = ColumnsOf(types);
+  return RenderList(format, RowsOf(counts, types, span), meta, {columns.begin(), columns.end()});
+}
+
+EventTypes TypesOf(const std::vector<BucketCount>& counts) {
+  EventTypes types;
+  for (const BucketCount& count : counts) types.insert(count.type);
+  return types;
+}
+
+std::string RenderBucketRows(ListFormat format, const std::vector<BucketCount>& counts, const EventTypes& types,
+                             const BucketSpan& span, bool header) {
+  const auto columns = ColumnsOf(types);
+  return RenderRows(format, RowsOf(counts, types, span), {columns.begin(), columns.end()}, header);
 }
 
 }  // namespace repopulse::http

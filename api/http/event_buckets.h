@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,5 +25,11 @@ TimePoint BucketOf(TimePoint time, std::chrono::seconds bucket);
 // `counts`.
 std::string RenderBuckets(ListFormat format, const std::vector<BucketCount>& counts, const BucketSpan& span,
                           const Json& meta);
+
+using EventTypes = std::set<std::string>;
+EventTypes TypesOf(const std::vector<BucketCount>& counts);
+// The rows of a part of a series, as CSV or NDJSON; `types`: those of the whole series.
+std::string RenderBucketRows(ListFormat format, const std::vector<BucketCount>& counts, const EventTypes& types,
+                             const BucketSpan& span, bool header);
 
 }  // namespace repopulse::http

@@ -1,7 +1,8 @@
-// HTTP messages as the service sees them: a request parsed once at the edge, and the two forms of an answer.
+// HTTP messages as the service sees them: a request parsed once at the edge, and the three forms of an answer.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,9 +43,17 @@ struct Response {
   std::string body;
 };
 
+// An answer that is too long to be kept as a whole: each piece is made when the one before has been sent.
+struct Stream {
+  std::string content_type;
+  std::string first;  // made before anything is sent, so that what goes wrong by then gets its status
+  // The next piece; empty: that was all. A failure ends the connection, so that nobody takes a part for the whole.
+  std::function<Result<std::string>()> next;
+};
+
 // What the server writes.
 struct Answer {
-  std::variant<Response, ReadAnswer> content;
+  std::variant<Response, ReadAnswer, Stream> content;
   std::string_view route = "none";  // the pattern that matched; lives as long as the route table
 };
 

@@ -40,13 +40,13 @@ std::string CsvCell(const Json& row, std::string_view column) {
   return value->dump();
 }
 
-std::string RenderCsv(const std::vector<Json>& rows, const std::vector<std::string_view>& columns) {
+std::string RenderCsv(const std::vector<Json>& rows, const std::vector<std::string_view>& columns, bool header) {
   std::string out;
   const auto line = [&](const auto& cell_of) {
     for (size_t i = 0; i < columns.size(); ++i) out += (i == 0 ? "" : ",") + cell_of(columns[i]);
     out += "\r\n";
   };
-  line([](std::string_view column) { return std::string(column); });
+  if (header) line([](std::string_view column) { return std::string(column); });
   for (const Json& row : rows) {
     line([&](std::string_view column) { return CsvCell(row, column); });
   }
@@ -165,8 +165,13 @@ std::string_view ContentType(ListFormat format) {
 
 std::string RenderList(ListFormat format, const std::vector<Json>& rows, const Json& meta,
                        const std::vector<std::string_view>& columns) {
-  if (format == ListFormat::kCsv) return RenderCsv(rows, columns);
   if (format == ListFormat::kJson) return ToText({{"data", rows}, {"meta", meta}});
+  return RenderRows(format, rows, columns, true);
+}
+
+std::string RenderRows(ListFormat format, const std::vector<Json>& rows, const std::vector<std::string_view>& columns,
+                       bool header) {
+  if (format == ListFormat::kCsv) return RenderCsv(rows, columns, header);
   std::string out;
   for (const Json& row : rows) out += ToText(row) + "\n";
   return out;

@@ -40,4 +40,8 @@ std::string_view ContentType(ListFormat format);
 std::string RenderList(ListFormat format, const std::vector<Json>& rows, const Json& meta,
                        const std::vector<std::string_view>& columns);
 
+// The rows alone, of CSV or NDJSON; with or without the header row, which only CSV has.
+std::string RenderRows(ListFormat format, const std::vector<Json>& rows, const std::vector<std::string_view>& columns,
+                       bool header);
+
 }  // namespace repopulse::http

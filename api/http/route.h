@@ -19,11 +19,15 @@ enum class Access { kAnybody, kAdministrator };
 // The values of a pattern's {names}, in its order.
 using PathValues = std::vector<std::string>;
 
+// A stream, or what is answered instead of it.
+using Opened = std::variant<Stream, Representation>;
+
 // A query, and how its client is told of what goes wrong in computing the answer, where FromError() would not do.
 struct Reading : ReadQuery {
   Reading() = default;
   Reading(ReadQuery query) : ReadQuery(std::move(query)) {}
   std::function<Problem(const Error&)> explain;
+  std::function<Result<Opened>()> open;  // where there is one, this is the answer, and no cache knows of it
 };
 // A GET that goes through the read pipeline: parses the request into the query to answer.
 using ReadHandler = std::function<Checked<Reading>(const Request&, const PathValues&)>;

@@ -138,6 +138,7 @@ class PeerHandler final : public Pistache::Http::Handler {
                         std::chrono::nanoseconds duration) {
     if (!LogEnabled(LogLevel::kInfo)) return;
     const auto* read = std::get_if<ReadAnswer>(&answer.content);
+    const bool streamed = std::holds_alternative<Stream>(answer.content);
     LogInfo("request", {{"request_id", request.request_id},
                         {"client", request.client},
                         {"method", ToString(request.method)},
@@ -146,7 +147,9 @@ class PeerHandler final : public Pistache::Http::Handler {
                         {"status", written.status},
                         {"bytes", written.bytes},
                         {"complete", written.complete},
-                        {"source", read != nullptr ? ToString(read->source) : "direct"},
+                        {"source", read != nullptr ? ToString(read->source)
+                                   : streamed      ? "streamed"
+                                                   : "direct"},
                         {"duration_us", std::chrono::duration_cast<std::chrono::microseconds>(duration).count()}});
   }
 

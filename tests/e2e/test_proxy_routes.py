@@ -1,6 +1,7 @@
 """The proxy alone: where requests go, what it refuses and answers itself, limits and log."""
 
 import gzip
+import http.client
 import threading
 
 import pytest
@@ -127,6 +128,15 @@ def test_a_read_that_one_replica_fails_is_asked_of_the_other(proxy, fault):
     proxy.replicas[0].answer = fault
     proxy.replicas[1].answer = uncacheable(200)
     assert [proxy.request(f"/fault/{n}").status for n in range(6)] == [200] * 6
+
+
+def test_a_stream_that_ends_in_its_middle_is_never_whole_to_a_client(proxy):
+    pieces = (b"first\n" * 20_000, b"second\n")
+    answers(proxy, Answer(chunks=pieces, headers={"Cache-Control": "no-store"}))
+    assert proxy.request("/whole").content == b"".join(pieces)
+    answers(proxy, Answer(chunks=pieces, headers={"Cache-Control": "no-store"}, cut=True))
+    with pytest.raises(http.client.HTTPException):
+        proxy.request("/cut")
 
 
 @pytest.mark.parametrize("target", ["/api/repos/", "/maintenance/collect"])

@@ -86,6 +86,7 @@ struct Seen {
   std::string body;
   bool cached_form = false;  // a Representation, which goes through the caches
   std::string route;
+  int pieces = 0;  // of a Stream
 
   [[nodiscard]] nlohmann::json json() const { return nlohmann::json::parse(body); }
   // The first header of this name; empty where there is none.
@@ -115,6 +116,17 @@ inline Seen See(const http::Answer& answer) {
   if (const auto* response = std::get_if<http::Response>(&answer.content)) {
     return {response->status, "Content-Type: " + response->content_type + "\r\n" + response->headers, response->body,
             false, std::string(answer.route)};
+  }
+  if (const auto* stream = std::get_if<http::Stream>(&answer.content)) {
+    Seen seen{200, "Content-Type: " + stream->content_type + "\r\n", {}, false, std::string(answer.route)};
+    for (std::string piece = stream->first; !piece.empty();) {
+      seen.body += piece;
+      ++seen.pieces;
+      auto next = stream->next();
+      if (!next) throw std::runtime_error("cut: " + next.error().message);
+      piece = *std::move(next);
+    }
+    return seen;
   }
   const Representation& r = *std::get<ReadAnswer>(answer.content).representation;
   return {r.status, r.headers, r.body.str(), true, std::string(answer.route)};

@@ -16,7 +16,8 @@ class Answer:
     body: bytes = b"[]"
     headers: dict = dataclasses.field(default_factory=dict)
     wait: threading.Event = None
-    cut: bool = False  # close the connection instead of answering
+    cut: bool = False  # close the connection instead of answering, or behind the last of the chunks
+    chunks: tuple = ()  # the body, sent in these
 
 
 @dataclasses.dataclass
@@ -114,14 +115,22 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         answer = self.server.stub.answer_to(Seen(self.command, target, self.headers.items(), body))
         if answer.wait:
             answer.wait.wait(20)
-        if answer.cut:
-            self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)
-            return
-        head = {"Content-Length": str(len(answer.body)), **answer.headers}
+        if answer.cut and not answer.chunks:
+            return self._cut()
+        length = {"Transfer-Encoding": "chunked"} if answer.chunks else {"Content-Length": str(len(answer.body))}
+        head = {**length, **answer.headers}
         lines = [f"HTTP/1.1 {answer.status} Stub"] + [f"{name}: {value}" for name, value in head.items()]
-        content = b"" if self.command == "HEAD" else answer.body
+        content = b"" if answer.chunks or self.command == "HEAD" else answer.body
         self.wfile.write("\r\n".join(lines).encode() + b"\r\n\r\n" + content)
+        if answer.chunks:
+            for chunk in (*answer.chunks, b"")[:-1 if answer.cut else None]:
+                self.wfile.write(f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n")
+            if answer.cut:
+                self._cut()
+
+    def _cut(self):
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_OPTIONS = _answer
 

@@ -87,7 +87,8 @@ Exchange Write(const Request& request, const Answer& answer, Form form = Form::k
 }
 
 Answer Cached(Representation representation, bool stale = false) {
-  return {ReadAnswer{std::make_shared<const Representation>(std::move(representation)), ReadSource::kNear, stale, stale}};
+  return {
+      ReadAnswer{std::make_shared<const Representation>(std::move(representation)), ReadSource::kNear, stale, stale}};
 }
 
 Representation Page(const std::string& body) {

@@ -1,4 +1,4 @@
-// How large the answers of lists and series can become, in each format: answers are made as a whole, so their memory is
+// How large answers of lists and series can become, in each format, that are made as a whole: their memory is
 // bounded by what one question may ask for.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -73,6 +73,15 @@ class TestOperations:
         restricted = [one.name for one in operation.parameters if one.wrong()]
         assert not restricted or {400, 404, 422} & statuses, restricted
 
+    @each_operation
+    def test_errors_have_the_form_of_what_is_asked_for(self, operation):
+        def types_of(status):
+            return set(operation.document.resolve(operation.value["responses"][str(status)]).get("content", {}))
+
+        picture = types_of(min(operation.statuses())) == {"image/svg+xml"}
+        for status in operation.statuses():
+            assert status < 400 or ("image/svg+xml" in types_of(status)) == picture, status
+
     def test_every_parameter_of_a_count_has_its_range(self):
         for operation in Document.joined().operations:
             for parameter in operation.in_query():

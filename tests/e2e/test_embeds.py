@@ -40,6 +40,11 @@ def test_badges_tell_the_repository_s_numbers(service, row):
         assert root.find(SVG + "title").text == f"{found['label']}: {found['message']}"
 
 
+@pytest.mark.parametrize("words", ["%EF%BF%BE", "%EF%BF%BF%01", "%1F%7F%C2%80", "%F4%8F%BF%BF", "%3C%26%22%27%3E"])
+def test_no_label_makes_a_badge_that_cannot_be_read(service, row, words):
+    picture(service.get(f"/api/v1/repos/{row['full_name']}/badge/stars.svg?label={words}"))
+
+
 @pytest.mark.parametrize("path, cache", [("badge/stars.svg", PICTURE_CACHE), ("badge/stars.json", PICTURE_CACHE), ("chart/stars.svg?theme=dark", PICTURE_CACHE),
                                          ("chart/events.svg", FEED_CACHE)])  # no events are collected here
 def test_embeds_are_kept_long_and_asked_for_cheaply(service, row, path, cache):

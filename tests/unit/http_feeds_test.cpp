@@ -44,7 +44,7 @@ TEST(Feed, EscapesWhatItTells) {
       .title = "A & B",
       .self = "/f?a=1&b=2",
       .updated = At("2024-05-08T00:00:00Z"),
-      .entries = {{"urn:x:1", "<i>", "https://github.com/a/b", "\x01\xff <script>", At("2024-05-08T00:00:00Z")}}};
+      .entries = {{"urn:x:1", "<i>", "https://github.com/a/b", "\x01\xff\xEF\xBF\xBF <script>", At("2024-05-08T00:00:00Z")}}};
   const std::string atom = RenderAtom(feed);
   EXPECT_THAT(atom, AllOf(HasSubstr("<title>A &amp; B</title>"), HasSubstr("href=\"/f?a=1&amp;b=2\""),
                           HasSubstr("<title>&lt;i&gt;</title>"), HasSubstr("<updated>2024-05-08T00:00:00Z</updated>"),

@@ -76,9 +76,8 @@ void Order(Feed& feed, TimePoint updated) {
 enum class FeedForm { kAtom, kJson };
 
 Representation Written(const Services& services, const Feed& feed, FeedForm form) {
-  if (form == FeedForm::kJson)
-    return services.builder.Embed(kJsonFeedType, RenderJsonFeed(feed), feed.updated, kNewsLife);
-  return services.builder.Embed(kAtomType, RenderAtom(feed), feed.updated, kNewsLife);
+  if (form == FeedForm::kJson) return services.builder.Embed(kJsonFeedType, RenderJsonFeed(feed), kNewsLife);
+  return services.builder.Embed(kAtomType, RenderAtom(feed), kNewsLife);
 }
 
 Result<Representation> ShowTopicFeed(const Services& services, const TopicName& name, FeedForm form) {

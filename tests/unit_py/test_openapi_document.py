@@ -59,6 +59,12 @@ class TestOperations:
                 assert operation.document.mistakes(parameter.schema, example) == [], parameter.name
 
     @each_operation
+    def test_days_and_times_have_an_example_of_their_own(self, operation):
+        """Beside the schema: pages that show a description pass over what is said beside a reference to one."""
+        for node in map(operation.document.resolve, operation.value.get("parameters", [])):
+            assert node["name"] not in ("since", "until", "from", "to") or "example" in node, node["name"]
+
+    @each_operation
     def test_examples_of_bodies_fit(self, operation):
         for response in operation.value["responses"].values():
             for content in operation.document.resolve(response).get("content", {}).values():

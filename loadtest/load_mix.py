@@ -120,6 +120,7 @@ def _v1():
     yield Ask("/api/v1/topics/{topic}/feed.atom", 1, _topic("/api/v1/topics/{}/feed.atom"))
     yield Ask("/api/v1/topics/{topic}/feed.json", 1, _topic("/api/v1/topics/{}/feed.json"))
     yield Ask("/api/v1/trending.atom", 1, _fixed("/api/v1/trending.atom"))
+    yield Ask("/api/v1/trending/feed.json", 1, _fixed("/api/v1/trending/feed.json"))
 
 
 def _predecessors():

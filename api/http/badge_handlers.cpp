@@ -25,7 +25,6 @@ constexpr days kWindow{7};
 struct Measurement {
   std::string message;
   std::string_view colour = "blue";
-  TimePoint as_of;
 };
 // None: nothing is known of it.
 using Measured = Result<std::optional<Measurement>>;
@@ -33,7 +32,7 @@ using Measured = Result<std::optional<Measurement>>;
 Measured OfDescription(const LocatedRepository& located, int64_t Repository::*count) {
   if (!located.stored) return std::optional<Measurement>();
   const auto value = static_cast<double>(located.stored->repository.*count);
-  return std::optional(Measurement{ShortNumber(value), "blue", located.stored->fetched_at});
+  return std::optional(Measurement{ShortNumber(value)});
 }
 
 Measured OfGrowth(const Services& services, const LocatedRepository& located) {
@@ -45,7 +44,7 @@ Measured OfGrowth(const Services& services, const LocatedRepository& located) {
   if (!growth) return std::optional<Measurement>();
   const std::string message = (growth->stars > 0 ? "+" : "") + ShortNumber(static_cast<double>(growth->stars));
   const std::string_view colour = growth->stars > 0 ? "brightgreen" : growth->stars < 0 ? "orange" : "lightgrey";
-  return std::optional(Measurement{message, colour, located.stored->fetched_at});
+  return std::optional(Measurement{message, colour});
 }
 
 Measured OfActivity(const Services& services, const LocatedRepository& located) {
@@ -54,7 +53,7 @@ Measured OfActivity(const Services& services, const LocatedRepository& located) 
   if (!*found) return std::optional<Measurement>();
   const double score = (*found)->activity.score;
   const std::string message = score < 99.95 ? fmt::format("{:.1f}", score) : ShortNumber(score);
-  return std::optional(Measurement{message, score > 0 ? "brightgreen" : "lightgrey", (*found)->computed_at});
+  return std::optional(Measurement{message, score > 0 ? "brightgreen" : "lightgrey"});
 }
 
 Measured OfEvents(const Services& services, const LocatedRepository& located) {
@@ -62,8 +61,7 @@ Measured OfEvents(const Services& services, const LocatedRepository& located) {
   const auto counts = services.events.Counts({std::nullopt, std::nullopt, located.id}, now - kWindow);
   if (!counts) return tl::make_unexpected(counts.error());
   const int64_t total = TotalOf(counts->counts);
-  return std::optional(
-      Measurement{ShortNumber(static_cast<double>(total)), total > 0 ? "brightgreen" : "lightgrey", now});
+  return std::optional(Measurement{ShortNumber(static_cast<double>(total)), total > 0 ? "brightgreen" : "lightgrey"});
 }
 
 struct Metric {
@@ -109,14 +107,14 @@ Result<Representation> ShowBadge(const Services& services, const Request& reques
   if (located->moved) return *std::move(located->moved);
   const auto measured = asked.metric->measure(services, *located);
   if (!measured) return tl::make_unexpected(measured.error());
-  const Measurement reading = measured->value_or(Measurement{"unknown", "lightgrey", services.clock.Now()});
+  const Measurement reading = measured->value_or(Measurement{"unknown", "lightgrey"});
   const Badge badge{InDemo(services, asked.label), reading.message, reading.colour};
   const bool known = measured->has_value();
   const EmbedLife& life = known ? kPictureLife : kNewsLife;
   if (asked.form == BadgeForm::kJson) {
-    return services.builder.Embed("application/json", ToText(ShieldsJson(badge, known, life)), reading.as_of, life);
+    return services.builder.Embed("application/json", ToText(ShieldsJson(badge, known, life)), life);
   }
-  return services.builder.Embed(kSvgType, RenderBadge(badge), reading.as_of, life, SvgSecurityPolicy());
+  return services.builder.Embed(kSvgType, RenderBadge(badge), life, SvgSecurityPolicy());
 }
 
 template <BadgeForm form>

@@ -147,16 +147,14 @@ Result<Representation> ShowChart(const Services& services, const Request& reques
   auto located = Locate(services, request, asked.name);
   if (!located) return tl::make_unexpected(std::move(located.error()));
   if (located->moved) return *std::move(located->moved);
-  const TimePoint now = services.clock.Now();
-  const sys_days today = DayOf(now);
+  const sys_days today = DayOf(services.clock.Now());
   auto chart = asked.series->chart(services, *located, {today - days{asked.days - 1}, today});
   if (!chart) return tl::make_unexpected(std::move(chart.error()));
   chart->labels.title = InDemo(services, chart->labels.title);
-  const TimePoint as_of = located->stored ? located->stored->fetched_at : now;
   const bool known =
       std::ranges::any_of(chart->series, [](const ChartSeries& series) { return !series.points.empty(); });
-  return services.builder.Embed(kSvgType, RenderChart(*chart, {.theme = asked.theme}), as_of,
-                                known ? kPictureLife : kNewsLife, SvgSecurityPolicy());
+  return services.builder.Embed(kSvgType, RenderChart(*chart, {.theme = asked.theme}), known ? kPictureLife : kNewsLife,
+                                SvgSecurityPolicy());
 }
 
 Checked<Reading> ReadChart(const Services& services, const Request& request, const PathValues& values) {

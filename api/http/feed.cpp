@@ -1,6 +1,5 @@
 #include "http/feed.h"
 
-#include "base/strings.h"
 #include "base/time_format.h"
 #include "http/render.h"
 #include "http/svg_chart.h"
@@ -12,7 +11,7 @@ constexpr std::string_view kAuthor = "Repopulse";
 
 std::string Element(std::string_view name, std::string_view text) {
   std::string out = "<";
-  out.append(name).append(">").append(EscapeMarkup(SanitizeUtf8(text))).append("</").append(name).append(">");
+  out.append(name).append(">").append(EscapeMarkup(text)).append("</").append(name).append(">");
   return out;
 }
 
@@ -31,9 +30,9 @@ std::string RenderAtom(const Feed& feed) {
                     "<author>" + Element("name", kAuthor) + "</author>\n";
   for (const FeedEntry& entry : feed.entries) {
     out += "<entry>" + Element("id", entry.id) + Element("title", entry.title) +
-           Element("updated", FormatRfc3339(entry.at)) + Element("published", FormatRfc3339(entry.at)) +
-           Link("alternate", "text/html", entry.url) + "<content type=\"text\">" +
-           EscapeMarkup(SanitizeUtf8(entry.text)) + "</content></entry>\n";
+           Element("updated", FormatRfc3339(entry.updated)) + Element("published", FormatRfc3339(entry.at)) +
+           Link("alternate", "text/html", entry.url) + "<content type=\"text\">" + EscapeMarkup(entry.text) +
+           "</content></entry>\n";
   }
   return out + "</feed>\n";
 }
@@ -45,7 +44,8 @@ std::string RenderJsonFeed(const Feed& feed) {
                      {"url", entry.url},
                      {"title", entry.title},
                      {"content_text", entry.text},
-                     {"date_published", FormatRfc3339(entry.at)}});
+                     {"date_published", FormatRfc3339(entry.at)},
+                     {"date_modified", FormatRfc3339(entry.updated)}});
   }
   return ToText({{"version", "https://jsonfeed.org/version/1.1"},
                  {"title", feed.title},

@@ -14,13 +14,16 @@ struct FeedEntry {
   std::string title;
   std::string url;  // of what it tells of
   std::string text;
-  TimePoint at;
+  TimePoint at;       // since when there is something to tell
+  TimePoint updated;  // not before `at`: when what it tells changed last
 };
 
 struct Feed {
   std::string id;
   std::string title;
-  std::string self;  // its own path here
+  // Its own path here. Links are relative, as RFC 4287 allows: the service does not know its public address, and the
+  // proxy keeps one answer for all names that it is asked by. JSON Feed wants whole addresses, and may have none.
+  std::string self;
   TimePoint updated;
   std::vector<FeedEntry> entries;  // the latest first
 };

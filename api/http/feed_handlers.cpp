@@ -17,7 +17,6 @@ using std::chrono::days;
 constexpr size_t kEntriesMax = 30;  // of each kind
 constexpr days kNewcomerDays{30};
 constexpr std::chrono::seconds kFirstDataWithin{10};
-constexpr std::string_view kIdPrefix = "urn:repopulse:feed:";
 
 std::string TitleOf(const Services& services, const std::string& title) {
   return services.demo ? title + " (simulated data)" : title;
@@ -31,6 +30,24 @@ std::string About(const Repository& repository) {
   return text;
 }
 
+// Readers of several installations tell their feeds apart by it.
+Result<std::string> FeedId(const Services& services, const std::string& what) {
+  auto installation = services.schema.Installation();
+  if (!installation) return tl::make_unexpected(std::move(installation.error()));
+  return "urn:repopulse:" + *installation + ":feed:" + what;
+}
+
+// When it was starred or forked last since `since`; that, where it was not.
+Result<TimePoint> LastGain(const Services& services, RepositoryId repository, TimePoint since) {
+  const auto counts = services.events.Counts({std::nullopt, std::nullopt, repository}, since);
+  if (!counts) return tl::make_unexpected(counts.error());
+  TimePoint last = since;
+  for (const EventCount& count : counts->counts) {
+    if (count.type == "WatchEvent" || count.type == "ForkEvent") last = std::max(last, count.last);
+  }
+  return std::min(last, std::max(since, services.clock.Now()));
+}
+
 // One that trends is one entry a day, however often the feed is asked for. Those without a name cannot be linked to.
 Status AddRisers(const Services& services, const std::optional<TopicName>& topic, Feed& feed) {
   const TimePoint now = services.clock.Now();
@@ -42,6 +59,8 @@ Status AddRisers(const Services& services, const std::optional<TopicName>& topic
   const auto today = DayOf(now);
   for (const TrendingRepository& one : page->items) {
     if (!one.name) continue;
+    const auto updated = LastGain(services, one.id, today);
+    if (!updated) return tl::make_unexpected(updated.error());
     std::string text = fmt::format("{} stars and {} {} in {} hours", one.trending.stars, one.trending.forks,
                                    one.trending.forks == 1 ? "fork" : "forks", kTrendingWindow.count());
     if (one.description) text += " · " + About(*one.description);
@@ -49,7 +68,8 @@ Status AddRisers(const Services& services, const std::optional<TopicName>& topic
                             .title = one.name->full() + (topic ? " trends in the topic " + topic->str() : " trends"),
                             .url = GitHubPage(one.name).get<std::string>(),
                             .text = std::move(text),
-                            .at = today});
+                            .at = today,
+                            .updated = std::chrono::floor<std::chrono::seconds>(*updated)});
   }
   return {};
 }
@@ -62,7 +82,8 @@ Status AddNewcomers(const Services& services, const TopicName& topic, Feed& feed
                             .title = one.repository.name.full() + " joined the topic " + topic.str(),
                             .url = GitHubPage(one.repository.name).get<std::string>(),
                             .text = About(one.repository),
-                            .at = one.joined_at});
+                            .at = one.joined_at,
+                            .updated = one.joined_at});
   }
   return {};
 }
@@ -70,22 +91,24 @@ Status AddNewcomers(const Services& services, const TopicName& topic, Feed& feed
 // `updated`: where there is no entry.
 void Order(Feed& feed, TimePoint updated) {
   std::ranges::stable_sort(feed.entries, std::ranges::greater(), &FeedEntry::at);
-  feed.updated = feed.entries.empty() ? updated : feed.entries.front().at;
+  const auto latest = std::ranges::max_element(feed.entries, {}, &FeedEntry::updated);
+  feed.updated = latest == feed.entries.end() ? updated : latest->updated;
 }
 
 enum class FeedForm { kAtom, kJson };
 
 Representation Written(const Services& services, const Feed& feed, FeedForm form) {
-  if (form == FeedForm::kJson)
-    return services.builder.Embed(kJsonFeedType, RenderJsonFeed(feed), feed.updated, kNewsLife);
-  return services.builder.Embed(kAtomType, RenderAtom(feed), feed.updated, kNewsLife);
+  if (form == FeedForm::kJson) return services.builder.Embed(kJsonFeedType, RenderJsonFeed(feed), kNewsLife);
+  return services.builder.Embed(kAtomType, RenderAtom(feed), kNewsLife);
 }
 
 Result<Representation> ShowTopicFeed(const Services& services, const TopicName& name, FeedForm form) {
   const auto topic = services.topics.Find(name);
   if (!topic) return tl::make_unexpected(topic.error());
   if (!*topic || !(*topic)->tracked) return NotTracked(name);
-  Feed feed{.id = std::string(kIdPrefix) + "topic:" + name.str(),
+  auto id = FeedId(services, "topic:" + name.str());
+  if (!id) return tl::make_unexpected(std::move(id.error()));
+  Feed feed{.id = *std::move(id),
             .title = TitleOf(services, "Newcomers and risers of the topic " + name.str()),
             .self = "/api/v1/topics/" + name.str() + "/feed.atom",
             .updated = (*topic)->added_at,
@@ -111,8 +134,10 @@ Checked<ReadQuery> ReadTopicFeed(const Services& services, const Request& reques
                    [&services, topic = *name] { return ShowTopicFeed(services, topic, form); }};
 }
 
-Result<Representation> ShowTrendingFeed(const Services& services) {
-  Feed feed{.id = std::string(kIdPrefix) + "all",
+Result<Representation> ShowTrendingFeed(const Services& services, FeedForm form) {
+  auto id = FeedId(services, "all");
+  if (!id) return tl::make_unexpected(std::move(id.error()));
+  Feed feed{.id = *std::move(id),
             .title = TitleOf(services, "Trending repositories"),
             .self = "/api/v1/trending.atom",
             .updated = {},
@@ -120,13 +145,15 @@ Result<Representation> ShowTrendingFeed(const Services& services) {
   if (auto added = AddRisers(services, std::nullopt, feed); !added)
     return tl::make_unexpected(std::move(added.error()));
   Order(feed, DayOf(services.clock.Now()));
-  return Written(services, feed, FeedForm::kAtom);
+  return Written(services, feed, form);
 }
 
+template <FeedForm form>
 Checked<ReadQuery> ReadTrendingFeed(const Services& services, const Request& request, const PathValues&) {
   Params params(request);
   if (auto problem = params.Finish()) return Refuse(*std::move(problem));
-  return ReadQuery{"v1/trending.atom", kEventsScope, [&services] { return ShowTrendingFeed(services); }};
+  return ReadQuery{form == FeedForm::kJson ? "v1/trending/feed.json" : "v1/trending.atom", kEventsScope,
+                   [&services] { return ShowTrendingFeed(services, form); }};
 }
 
 }  // namespace
@@ -141,7 +168,8 @@ void AddFeedRoutes(RouteTable& table, Services& services) {
   add("/api/v1/topics/{topic}/feed.atom", ReadTopicFeed<FeedForm::kAtom>, "Newcomers and risers of a topic, as Atom");
   add("/api/v1/topics/{topic}/feed.json", ReadTopicFeed<FeedForm::kJson>,
       "Newcomers and risers of a topic, as JSON Feed");
-  add("/api/v1/trending.atom", ReadTrendingFeed, "What trends, as Atom");
+  add("/api/v1/trending.atom", ReadTrendingFeed<FeedForm::kAtom>, "What trends, as Atom");
+  add("/api/v1/trending/feed.json", ReadTrendingFeed<FeedForm::kJson>, "What trends, as JSON Feed");
 }
 
 }  // namespace repopulse::http

@@ -34,14 +34,16 @@ Representation RepresentationBuilder::Ok(std::string_view content_type, std::str
                    std::move(body), data_as_of, freshness_.fresh);
 }
 
-Representation RepresentationBuilder::Embed(std::string_view content_type, std::string body, TimePoint data_as_of,
-                                            const EmbedLife& life, std::string_view headers) const {
-  return Cacheable(
+Representation RepresentationBuilder::Embed(std::string_view content_type, std::string body, const EmbedLife& life,
+                                            std::string_view headers) const {
+  const TimePoint now = clock_.Now();
+  Representation r = Cacheable(
       fmt::format("{}Cache-Control: public, max-age={}, stale-while-revalidate={}, stale-if-error=86400\r\n"
                   "Last-Modified: {}\r\n{}",
-                  CommonHeaders(content_type), life.fresh.count(), life.stale.count(), FormatHttpDate(data_as_of),
-                  headers),
-      std::move(body), data_as_of, std::max(freshness_.fresh, kEmbedFresh));
+                  CommonHeaders(content_type), life.fresh.count(), life.stale.count(), FormatHttpDate(now), headers),
+      std::move(body), now, std::max(freshness_.fresh, kEmbedFresh));
+  r.dated_when_made = true;
+  return r;
 }
 
 Representation RepresentationBuilder::Cacheable(std::string_view headers, std::string body, TimePoint data_as_of,

@@ -33,9 +33,11 @@ class RepresentationBuilder {
   // 200, cacheable. `headers`: further header lines, each with CRLF.
   [[nodiscard]] Representation Ok(std::string_view content_type, std::string body, TimePoint data_as_of,
                                   std::string_view headers = "") const;
-  // 200 for what other sites embed or poll: kept longer, by proxies and by them for `life`, by us for kEmbedFresh.
-  [[nodiscard]] Representation Embed(std::string_view content_type, std::string body, TimePoint data_as_of,
-                                     const EmbedLife& life, std::string_view headers = "") const;
+  // 200 for what other sites embed or poll: kept longer, by proxies and by them for `life`, by us for kEmbedFresh. What
+  // it shows comes from several sources and from the window it is about, so no source's age tells when it changed last:
+  // its Last-Modified is when it was made, or since when it has been made the same (KeepAge).
+  [[nodiscard]] Representation Embed(std::string_view content_type, std::string body, const EmbedLife& life,
+                                     std::string_view headers = "") const;
   // 202: what was asked for is known, but there is no data yet. Kept for a second only.
   [[nodiscard]] Representation NotYet(std::string_view content_type, std::string body,
                                       std::chrono::seconds retry_after) const;

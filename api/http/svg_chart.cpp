@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/sha256.h"
+#include "base/strings.h"
 #include "base/time_format.h"
 #include "http/chart_scale.h"
 
@@ -26,6 +27,9 @@ namespace {
 constexpr std::array<std::string_view, 6> kLight = {"#0969da", "#bc4c00", "#1a7f37", "#8250df", "#9a6700", "#bf3989"};
 constexpr std::array<std::string_view, 6> kDark = {"#58a6ff", "#ff9b50", "#3fb950", "#d2a8ff", "#f2cc60", "#ff7b9c"};
 constexpr std::string_view kFont = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
+
+constexpr std::string_view kFffe = "\xEF\xBF\xBE";  // U+FFFE
+constexpr std::string_view kFfff = "\xEF\xBF\xBF";  // U+FFFF
 
 constexpr double kTextSize = 12;
 constexpr double kGlyphWidth = 6.9;  // of the text size above, on average; SVG cannot measure
@@ -190,10 +194,17 @@ void DrawTimes(Canvas& canvas, const Plot& plot, const TimeChart& chart) {
 }  // namespace
 
 std::string EscapeMarkup(std::string_view text) {
+  const std::string valid = SanitizeUtf8(text);
   std::string out;
-  for (const char c : text) {
+  for (size_t i = 0; i < valid.size(); ++i) {
+    const char c = valid[i];
     const auto byte = static_cast<unsigned char>(c);
     if (byte < 0x20 && c != '\t' && c != '\n' && c != '\r') continue;
+    // https://www.w3.org/TR/xml/#charsets: of what is valid UTF-8 these two are left out as well.
+    if (const auto character = std::string_view(valid).substr(i, 3); character == kFffe || character == kFfff) {
+      i += character.size() - 1;
+      continue;
+    }
     switch (c) {
       case '&':
         out += "&amp;";

@@ -161,7 +161,7 @@ Result<ReadAnswer> ReadPipeline::Lead(const ReadQuery& query, RepresentationPtr 
       if (answer) return *std::move(answer);
     }
   }
-  auto computed = ComputeAndStore(query, cached.generation);
+  auto computed = ComputeAndStore(query, cached.generation, last_resort);
   if (locked) shared_.Unlock(query.key);
   return OrLastResort(query, std::move(computed), std::move(last_resort));
 }
@@ -207,11 +207,13 @@ std::optional<ReadAnswer> ReadPipeline::AwaitPeer(const ReadQuery& query, bool& 
   return std::nullopt;
 }
 
-Result<ReadAnswer> ReadPipeline::ComputeAndStore(const ReadQuery& query, std::optional<uint64_t> generation) {
+Result<ReadAnswer> ReadPipeline::ComputeAndStore(const ReadQuery& query, std::optional<uint64_t> generation,
+                                                 const RepresentationPtr& before) {
   const auto ticket = near_.Begin(query.key, query.scope);
   auto computed = Compute(query);
   computing_fails_ = !computed && IsOurFault(computed.error().code);
   if (!computed) return tl::make_unexpected(std::move(computed.error()));
+  if (before) KeepAge(*computed, *before);
   auto representation = std::make_shared<const Representation>(*std::move(computed));
   if (generation) {
     const auto stored = shared_.Put(query.key, *generation, EncodeRepresentation(*representation),
@@ -223,9 +225,8 @@ Result<ReadAnswer> ReadPipeline::ComputeAndStore(const ReadQuery& query, std::op
 }
 
 Status ReadPipeline::RefreshInRealm(const ReadQuery& query) {
-  std::optional<uint64_t> generation;
-  if (auto got = shared_.Get(query.key, query.scope)) generation = got->generation;
-  if (auto computed = ComputeAndStore(query, generation); !computed) {
+  const Cached cached = LookUpShared(query);
+  if (auto computed = ComputeAndStore(query, cached.generation, cached.any()); !computed) {
     return tl::make_unexpected(std::move(computed.error()));
   }
   return {};
@@ -252,7 +253,7 @@ void ReadPipeline::RefreshIfStillStale(const ReadQuery& query) {
     if (lock && !*lock) return;  // another replica is at it; its result will be heard of
     locked = lock.has_value();
   }
-  if (auto computed = ComputeAndStore(query, cached.generation); !computed) {
+  if (auto computed = ComputeAndStore(query, cached.generation, cached.any()); !computed) {
     LogWarn("refresh_failed", {{"key", query.key}, {"error", computed.error().message}});
     if (computed.error().code == ErrorCode::kNotFound || computed.error().code == ErrorCode::kGone) Forget(query);
   }

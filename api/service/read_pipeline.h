@@ -68,6 +68,8 @@ class ReadPipeline {
     std::optional<ReadAnswer> answer;    // may be served
     RepresentationPtr last_resort;       // may be served if computing fails
     std::optional<uint64_t> generation;  // of the scope; absent where the shared cache did not answer
+
+    [[nodiscard]] const RepresentationPtr& any() const { return answer ? answer->representation : last_resort; }
   };
 
   [[nodiscard]] ReadQuery InRealm(const ReadQuery& query) const;
@@ -77,7 +79,9 @@ class ReadPipeline {
   Result<ReadAnswer> Follow(const std::shared_ptr<Flight>& flight);
   Cached LookUpShared(const ReadQuery& query);
   std::optional<ReadAnswer> AwaitPeer(const ReadQuery& query, bool& locked);
-  Result<ReadAnswer> ComputeAndStore(const ReadQuery& query, std::optional<uint64_t> generation);
+  // `before`: the one that it takes the place of, if that is known.
+  Result<ReadAnswer> ComputeAndStore(const ReadQuery& query, std::optional<uint64_t> generation,
+                                     const RepresentationPtr& before);
   std::optional<ReadAnswer> ServeIfUsable(RepresentationPtr representation, ReadSource fresh, ReadSource stale) const;
   // `result`, or where it failed by our own fault the old answer, if there is a usable one.
   Result<ReadAnswer> OrLastResort(const ReadQuery& query, Result<ReadAnswer> result,

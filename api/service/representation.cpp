@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/time_format.h"
+
 namespace repopulse {
 namespace {
 
@@ -49,6 +51,16 @@ class Reader {
 };
 
 }  // namespace
+
+void KeepAge(Representation& made, const Representation& before) {
+  if (!made.dated_when_made || before.status != made.status || before.etag != made.etag) return;
+  const auto line = [](TimePoint at) { return "Last-Modified: " + FormatHttpDate(at) + "\r\n"; };
+  const std::string old = line(made.data_as_of);
+  if (const size_t at = made.headers.find(old); at != std::string::npos) {
+    made.headers.replace(at, old.size(), line(before.data_as_of));
+  }
+  made.data_as_of = before.data_as_of;
+}
 
 RepresentationPtr WithBodyInFile(const Representation& representation) {
   auto file = MemoryFile::Of(representation.body);

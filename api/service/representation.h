@@ -24,6 +24,10 @@ struct Representation {
   TimePoint fresh_until{};
   TimePoint usable_until{};  // may be served stale until then while something newer is made, or cannot be
 
+  // data_as_of and Last-Modified are when it was made: one that says the same as the one before is as old as that one.
+  // Of a fresh one only, not stored.
+  bool dated_when_made = false;
+
   std::shared_ptr<const MemoryFile> file = nullptr;  // the one that holds `body` and nothing else, if there is one
 
   // Bytes it holds in memory, roughly.
@@ -33,6 +37,10 @@ struct Representation {
 };
 
 using RepresentationPtr = std::shared_ptr<const Representation>;
+
+// Gives it the age of the one that it takes the place of, where it is dated_when_made and says the same. So
+// Last-Modified changes if and only if the body does, and whoever asks with If-Modified-Since alone misses nothing.
+void KeepAge(Representation& made, const Representation& before);
 
 // The same with its body in a file; nullptr where the system gives none.
 RepresentationPtr WithBodyInFile(const Representation& representation);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -19,6 +20,8 @@ class Schema {
   virtual ~Schema() = default;
   virtual Status Ping(std::chrono::milliseconds deadline) = 0;
   virtual Result<SchemaState> State() = 0;
+  // A word of letters and digits that tells this installation from others, the same as long as its database is kept.
+  virtual Result<std::string> Installation() = 0;
   // Applies what is missing, under a lock shared by all replicas; the versions applied by this call.
   virtual Result<std::vector<int>> MigrateUp() = 0;
 };

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/log.h"
+#include "base/sha256.h"
 #include "storage/locks.h"
 
 namespace repopulse {
@@ -28,6 +29,8 @@ constexpr std::string_view kTableExists = R"(
   SELECT COUNT(*) FROM information_schema.tables
   WHERE table_schema = DATABASE() AND table_name = 'schema_migrations')";
 constexpr std::string_view kRows = "SELECT version, name, checksum, statements_done, applied_at FROM schema_migrations";
+constexpr std::string_view kFirstAppliedAt = R"(
+  SELECT DATE_FORMAT(applied_at, '%Y%m%d%H%i%s%f') FROM schema_migrations WHERE version = 1 AND applied_at IS NOT NULL)";
 constexpr std::string_view kBegin = R"(
   INSERT INTO schema_migrations (version, name, checksum, statements_done, applied_at) VALUES (?, ?, ?, 0, NULL))";
 constexpr std::string_view kStatementDone =
@@ -138,6 +141,18 @@ Result<SchemaState> Migrator::State() {
     state.applied = version;
   }
   return state;
+}
+
+// The microsecond in which its database got its first table: no two installations have begun in the same one.
+Result<std::string> Migrator::Installation() {
+  std::string began;
+  auto read = WithConnection(pool_, [&](Connection& db) {
+    return db.Query(kFirstAppliedAt, {}, [&](const Row& row) { began = row.Text(0); });
+  });
+  if (!read) return WithContext("read which installation this is", std::move(read.error()));
+  if (began.empty()) return Fail(ErrorCode::kInternal, "the schema is not there");
+  const auto digest = Sha256(began);
+  return fmt::format("{:02x}", fmt::join(digest.begin(), digest.begin() + 8, ""));
 }
 
 // Runs `work(connection, known, applied)` while no other replica changes the schema.

@@ -25,6 +25,7 @@ class Migrator final : public Schema, public Migrations {
 
   Status Ping(std::chrono::milliseconds deadline) override;
   Result<SchemaState> State() override;
+  Result<std::string> Installation() override;
   Result<std::vector<int>> MigrateUp() override { return Up(); }
 
   Result<std::vector<int>> Up() override;

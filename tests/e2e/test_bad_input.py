@@ -168,7 +168,7 @@ def test_an_unknown_method_is_refused(service, method):
 
 
 @pytest.mark.parametrize("target", ["", "api/shelf", "http://", "*", "..", "//", "/..", "/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/api/%2e%2e/shelf",
-                                    "/api/..%2fshelf", "/\\..\\..", "http://evil.example/api/shelf", "/#/api", "/api/shelf#x", "?", "/?", "/;x=y", "/:", "/.problem",
+                                    "/api/..%2fshelf", "/\\..\\..", "http://evil.example/api/shelf", "/#/api", "/api/shelf#x", "?", "/?", "/;x=y", "/:", "/.problem.svg",
                                     "/assets/../../conf/proxy.conf", "/assets/%2e%2e/%2e%2e/secrets/admin-key", "/assets//etc/passwd"])
 def test_odd_targets_are_answered_or_refused(service, target):
     received = raw(service, closing(target))
@@ -233,7 +233,7 @@ def test_odd_queries_are_400(service, query):
 
 def test_a_client_cannot_speak_for_the_proxy(service):
     for name, value in (("X-Request-Target", "/metrics"), ("X-Original-URL", "/metrics"), ("X-Rewrite-URL", "/metrics"), ("X-HTTP-Method-Override", "DELETE"),
-                        ("X-Accel-Redirect", "/.problem"), ("Host", "127.0.0.1:1"), ("X-Forwarded-Host", "evil.example")):
+                        ("X-Accel-Redirect", "/.problem.svg"), ("Host", "127.0.0.1:1"), ("X-Forwarded-Host", "evil.example")):
         answer = service.get("/health", {name: value})
         assert (answer.status, answer.text) == (200, "ok"), name
 

@@ -1,11 +1,13 @@
 """Badges, charts and feeds, as those who embed and poll them see them: through the proxy, of a simulated GitHub."""
 
+import collections
 import json
 import re
 import xml.etree.ElementTree
 
 import pytest
 from contract import assert_problem, moment, of_one_state
+from recount import moment as recounted_moment, real_hours
 
 SVG, ATOM = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/2005/Atom}"
 PICTURE_CACHE = "public, max-age=3600, stale-while-revalidate=86400, stale-if-error=86400"
@@ -38,6 +40,11 @@ def test_badges_tell_the_repository_s_numbers(service, row):
         assert shown == pytest.approx(row[column], rel=0.05)
         root = picture(service.get(f"/api/v1/repos/{row['full_name']}/badge/{metric}.svg"))
         assert root.find(SVG + "title").text == f"{found['label']}: {found['message']}"
+
+
+@pytest.mark.parametrize("words", ["%EF%BF%BE", "%EF%BF%BF%01", "%1F%7F%C2%80", "%F4%8F%BF%BF", "%3C%26%22%27%3E"])
+def test_no_label_makes_a_badge_that_cannot_be_read(service, row, words):
+    picture(service.get(f"/api/v1/repos/{row['full_name']}/badge/stars.svg?label={words}"))
 
 
 @pytest.mark.parametrize("path, cache", [("badge/stars.svg", PICTURE_CACHE), ("badge/stars.json", PICTURE_CACHE), ("chart/stars.svg?theme=dark", PICTURE_CACHE),
@@ -114,8 +121,49 @@ def test_the_feed_of_what_trends_in_the_real_hours(replayed):
     entries = assert_atom(replayed.get("/api/v1/trending.atom"))
     rows = replayed.get("/api/v1/trending").json()["data"]
     assert [entry.find(ATOM + "id").text.rsplit(":", 1)[1] for entry in entries] == [str(row["id"]) for row in rows if row["full_name"]]
-    assert all(entry.find(ATOM + "id").text == f"urn:repopulse:feed:all:trending:2015-01-01:{row['id']}" for entry, row in zip(entries, rows))
-    assert f"{rows[0]['stars']} stars" in entries[0].find(ATOM + "content").text
+    ids = [entry.find(ATOM + "id").text for entry in entries]
+    installation = re.match(r"urn:repopulse:([0-9a-f]{16}):", ids[0])[1]
+    assert ids == [f"urn:repopulse:{installation}:feed:all:trending:2015-01-01:{row['id']}" for row in rows if row["full_name"]]
+    assert [item["id"] for item in replayed.get("/api/v1/trending/feed.json").json()["items"]] == ids
+
+
+@pytest.mark.skipif(len(real_hours()) < 3, reason="../shared/data/gharchive is not there")
+def test_the_feeds_of_what_trends_tell_what_the_real_hours_say(replayed):
+    """The stars and forks of each entry, and when the last of them was, counted anew; the window holds all three hours."""
+    hours = replayed.recount
+    for item in replayed.get("/api/v1/trending/feed.json").json()["items"]:
+        number = int(item["id"].rsplit(":", 1)[1])
+        stars, forks = (hours.select(type=kind, repository=number) for kind in ("WatchEvent", "ForkEvent"))
+        words = f"{len(stars)} stars and {len(forks)} fork{'' if len(forks) == 1 else 's'} in 24 hours"
+        assert item["content_text"].split(" · ")[0] == words
+        assert item["url"] == "https://github.com/" + hours.names()[number]
+        assert (item["date_published"], item["date_modified"]) == ("2015-01-01T00:00:00Z", recounted_moment(max(one.at for one in stars + forks)))
+
+
+@pytest.mark.skipif(len(real_hours()) < 3, reason="../shared/data/gharchive is not there")
+def test_badges_and_charts_tell_what_the_real_hours_say(replayed):
+    hours = replayed.recount
+    counts = collections.Counter(one.repository for one in hours.events)
+    names, holders = hours.names(), hours.holders()
+    busy = [number for number, _ in counts.most_common(60) if holders[names[number].lower()] == number][:12]
+    assert counts[busy[0]] > 100
+    for number in busy:
+        base = f"/api/v1/repos/{names[number]}"
+        assert replayed.get(base + "/badge/events.json").json()["message"] == str(counts[number])
+        badge = picture(replayed.get(base + "/badge/events.svg"))
+        assert badge.find(SVG + "title").text == f"events in 7 days: {counts[number]}"
+        root = picture(replayed.get(base + "/chart/events.svg?days=2"))
+        by_type = collections.Counter(one.type for one in hours.select(repository=number))
+        told = dict(re.findall(r"(\w+): ([\d,]+)\. ", root.find(SVG + "desc").text))
+        shown = {kind: int(count.replace(",", "")) for kind, count in told.items()}
+        assert sum(shown.values()) == counts[number]
+        assert {kind: count for kind, count in shown.items() if kind != "others"}.items() <= by_type.items()
+        curves = [[tuple(map(float, point.split(","))) for point in line.get("points").split()] for line in root.findall(SVG + "polyline")]
+        curves = [curve for curve in curves if len(curve) == 2 and curve[0][1] != curve[1][1]]  # those of the legend are level
+        assert len(curves) == len(shown), "yesterday nothing, today what there is"
+        heights = [curve[0][1] - curve[1][1] for curve in curves]
+        scale = max(heights) / max(shown.values())
+        assert sorted(heights) == pytest.approx(sorted(count * scale for count in shown.values()), abs=0.11)
 
 
 def test_an_order_by_what_trends_where_nothing_does(service):

@@ -5,7 +5,7 @@ import http.client
 import threading
 
 import pytest
-from proxied import answers, assert_problem, assert_raw_problem, KEY, seen
+from proxied import answers, assert_picture_of_a_problem, assert_problem, assert_raw_problem, KEY, seen
 from proxy import Proxy
 from stub_replica import Answer, StubReplica, cacheable, uncacheable
 
@@ -230,8 +230,9 @@ def test_broken_http_is_a_problem(proxy, sent, status):
 
 
 def test_the_error_page_cannot_be_asked_for(proxy):
-    assert_problem(proxy.request("/.problem"), 404)
-    assert_problem(proxy.request("/.problem", "BREW"), 404)
+    for page in ("/.problem.json", "/.problem.svg", "/.problem.html"):
+        assert_problem(proxy.request(page), 404)
+        assert_problem(proxy.request(page, "BREW"), 404)
 
 
 def test_a_client_that_sends_slowly_is_let_go(proxy):
@@ -249,7 +250,66 @@ def test_a_client_that_sends_slowly_is_let_go(proxy):
     assert not seen(proxy)
 
 
+# ---- Errors of the proxy's own where a picture was asked for
+
+PICTURES = ["/api/v1/repos/o/r/badge/events.svg", "/api/v1/repos/o/r/badge/stars.svg/", "//api/v1/repos/o/r/chart/stars.svg?theme=dark&days=90",
+            "/api/metrics/events_per_minute_image/60"]
+NO_PICTURES = ["/api/v1/repos/o/r/badge/events.json", "/api/v1/repos/o/r/badge/x?a=/badge/stars.svg", "/api/v1/repos/o/r/events?type=chart/stars.svg",
+               "/api/metrics/event_counts/60", "/api/v1/topics/x/feed.atom"]
+
+
+@pytest.mark.parametrize("target", PICTURES)
+def test_what_is_wrong_with_a_picture_is_a_picture(proxy, target):
+    assert_picture_of_a_problem(proxy.request(target, "BREW"), 405)
+    long = target + ("&" if "?" in target else "?") + "label=" + "a" * 3072
+    assert assert_picture_of_a_problem(proxy.request(long), 414) == ("414 URI Too Long", "The URL is longer than 3072 bytes.")
+    assert_picture_of_a_problem(proxy.request(target, headers={"X-Large": "a" * 40000}), 431)
+    for stub in proxy.replicas:
+        stub.stop()
+    gone = proxy.request(target)
+    assert_picture_of_a_problem(gone, 502)
+    assert gone.headers["Retry-After"] == "2"
+    assert proxy.request(target, "HEAD").headers["Content-Length"] == str(len(gone.content))
+
+
+@pytest.mark.parametrize("target", NO_PICTURES)
+def test_what_is_wrong_with_the_others_is_a_problem(proxy, target):
+    for stub in proxy.replicas:
+        stub.stop()
+    assert_problem(proxy.request(target), 502)
+
+
+def test_a_replicas_own_picture_of_an_error_stands(proxy):
+    answers(proxy, uncacheable(503, b"<svg/>", **{"Content-Type": "image/svg+xml"}))
+    answer = proxy.request(PICTURES[0])
+    assert (answer.status, answer.content) == (503, b"<svg/>")
+
+
+def test_a_picture_that_takes_too_long_says_so_as_a_picture(proxy):
+    def hasten(conf):
+        assert conf.count("proxy_read_timeout 5s;") == 1
+        return conf.replace("proxy_read_timeout 5s;", "proxy_read_timeout 200ms;")
+
+    hold = threading.Event()
+    answers(proxy, Answer(wait=hold))
+    with Proxy([stub.address for stub in proxy.replicas], change=hasten) as hasty:
+        late = hasty.request(PICTURES[2])
+    hold.set()
+    assert_picture_of_a_problem(late, 504)
+    assert late.headers["Retry-After"] == "5"
+
+
 # ---- The limit for each client
+
+def test_a_client_over_its_limit_sees_it_in_pictures_too():
+    stub = StubReplica()
+    with Proxy([stub.address], rate=2) as proxy:
+        got = [proxy.request(PICTURES[0]) for _ in range(8)]
+    stub.stop()
+    refused = [answer for answer in got if answer.status == 429][0]
+    assert assert_picture_of_a_problem(refused, 429) == ("429 Too Many Requests", "More than 2 requests per second came from this address.")
+    assert (refused.headers["Retry-After"], refused.headers["RateLimit-Policy"]) == ("1", '"client";q=2;w=1')
+
 
 def test_a_client_over_its_limit_is_told_when_to_come_back():
     stub = StubReplica()

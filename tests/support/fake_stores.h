@@ -19,6 +19,7 @@ namespace repopulse::test {
 class FakeSchema final : public Schema {
  public:
   SchemaState state{.applied = 2, .expected = 2};
+  std::string installation = "here";
   std::optional<Error> failing;
   std::function<void()> on_migrate = [] {};
 
@@ -26,6 +27,10 @@ class FakeSchema final : public Schema {
   Result<SchemaState> State() override {
     if (failing) return tl::make_unexpected(*failing);
     return state;
+  }
+  Result<std::string> Installation() override {
+    if (failing) return tl::make_unexpected(*failing);
+    return installation;
   }
   Result<std::vector<int>> MigrateUp() override {
     if (failing) return tl::make_unexpected(*failing);

@@ -1,11 +1,13 @@
 """What the tests of the proxy alone share: nginx with the real configuration before stub replicas."""
 
 import json
+import xml.etree.ElementTree
 
 import pytest
 from proxy import Proxy
 from stub_replica import StubReplica, cacheable, uncacheable
 
+SVG = "{http://www.w3.org/2000/svg}"
 KEY = {"X-API-Key": "0123456789abcdef"}
 
 
@@ -49,10 +51,33 @@ def assert_problem(answer, status):
     assert problem["status"] == status
     assert problem["type"] and problem["title"] and problem["detail"]
     assert problem["instance"] == answer.headers["X-Request-ID"]
+    _assert_headers_of_a_problem(answer)
+    return problem
+
+
+def assert_picture_of_a_problem(answer, status):
+    """The same as a picture that can be read; returns its title and its words."""
+    assert answer.status == status
+    assert answer.headers["Content-Type"] == "image/svg+xml"
+    _assert_headers_of_a_problem(answer)
+    assert len(answer.headers["X-Request-ID"]) == 32
+    svg = xml.etree.ElementTree.fromstring(answer.content)
+    assert svg.tag == SVG + "svg" and svg.get("role") == "img"
+    title, words = svg.find(SVG + "title").text, svg.find(SVG + "desc").text
+    assert title.startswith(f"{status} ") and words.endswith(".")
+    drawn = svg.findall(SVG + "text")
+    assert [one.text for one in drawn] == [title, words]
+    assert 7 * len(words) + 2 * 16 <= int(svg.get("width")) and int(svg.get("height")) <= 80
+    assert not svg.findall(SVG + "style"), "the policy would not let it"
+    return title, words
+
+
+def _assert_headers_of_a_problem(answer):
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    return problem
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
 
 
 def assert_raw_problem(received, status):

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/time_format.h"
 #include "http/svg_badge.h"
 #include "support/event_service.h"
 
@@ -145,6 +146,29 @@ TEST(Embeds, AreMadeOnceForFiveMinutes) {
   service.repositories.fake.stored[0].repository.stargazers_count = 5;
   service.clock.Advance(std::chrono::seconds{299});
   EXPECT_EQ(service.Message("stars"), "12.3k");
+}
+
+// Readers that send If-Modified-Since alone, and a proxy that wants both validators to hold, go by it.
+TEST(Embeds, AreLastModifiedWhenTheirWordsChanged) {
+  EmbedService service;
+  const auto again = [&](const std::string& path, std::chrono::seconds later) {
+    service.clock.Advance(later);
+    EXPECT_TRUE(service.shared_cache.Invalidate(kEventsScope));
+    EXPECT_TRUE(service.shared_cache.Invalidate(kRepositoriesScope));
+    return service.Get(kRepository + path).header("Last-Modified");
+  };
+  for (const std::string path : {"/chart/events.svg", "/badge/events.svg", "/badge/events.json"}) {
+    const std::string first = again(path, std::chrono::seconds{1});
+    EXPECT_EQ(first, FormatHttpDate(service.clock.Now())) << path;
+    EXPECT_EQ(again(path, std::chrono::minutes{7}), first) << path << " says the same";
+    service.events.Add({1}, "PushEvent", "", "2024-05-08T10:00:00Z");  // the repository's description is as it was
+    const std::string changed = again(path, std::chrono::seconds{1});
+    EXPECT_EQ(changed, FormatHttpDate(service.clock.Now())) << path;
+  }
+  const std::string chart = again("/chart/stars.svg", std::chrono::seconds{1});
+  service.repositories.fake.stored[0].fetched_at = service.clock.Now();
+  EXPECT_EQ(again("/chart/stars.svg", std::chrono::minutes{7}), chart) << "read anew, and as it was";
+  EXPECT_NE(again("/chart/stars.svg", std::chrono::hours{24}), chart) << "its days are others";
 }
 
 TEST(Embeds, AnswerErrorsWithPictures) {

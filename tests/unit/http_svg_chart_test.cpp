@@ -144,6 +144,16 @@ TEST(SvgChart, LetsNothingOutOfItsText) {
   EXPECT_THAT(svg, Not(HasSubstr("\x01")));
 }
 
+TEST(EscapeMarkup, LeavesOutWhatXmlForbids) {
+  EXPECT_EQ(EscapeMarkup("a\x01\x1F\xEF\xBF\xBE\xEF\xBF\xBF\xEF\xBF\xBEz"), "az") << "U+0001, U+001F, U+FFFE, U+FFFF";
+  EXPECT_EQ(EscapeMarkup("\t\n\r\x7F \xEF\xBF\xBD \xEE\x80\x80 \xED\x9F\xBF"),
+            "\t\n\r\x7F \xEF\xBF\xBD \xEE\x80\x80 \xED\x9F\xBF")
+      << "their neighbours are characters: U+FFFD, U+E000, U+D7FF";
+  EXPECT_EQ(EscapeMarkup("\xF0\x9F\xBF\xBE \xF4\x8F\xBF\xBF"), "\xF0\x9F\xBF\xBE \xF4\x8F\xBF\xBF")
+      << "U+1FFFE, U+10FFFF";
+  EXPECT_EQ(EscapeMarkup("\xED\xA0\x80"), "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD") << "half a surrogate pair";
+}
+
 TEST(SvgChart, HasOneStyleElementWhereItIsAFileThatFollowsTheReader) {
   const std::string standalone = RenderChart(Minutes(), {});
   EXPECT_THAT(standalone, HasSubstr("<style>" + std::string(kChartStyle) + "</style>"));

@@ -3,6 +3,7 @@
 
 #include <future>
 
+#include "base/time_format.h"
 #include "support/read_pipeline_fixture.h"
 
 namespace repopulse {
@@ -137,6 +138,78 @@ TEST_F(ReadPipelineTest, AnswersThatSayNotYetAreNotServedStale) {
     EXPECT_EQ(Read(key)->source, ReadSource::kComputed);
     EXPECT_EQ(computed, before + 2);
   }
+}
+
+// ---- Dated when made
+
+struct DatedAnswers : ReadPipelineTest {
+  std::string words = "a";
+
+  ReadQuery Dated() {
+    return {"dated", "topic:a", [this]() -> Result<Representation> {
+              Representation made;
+              made.body = words;
+              made.etag = words;
+              made.headers = "Last-Modified: " + FormatHttpDate(clock.Now()) + "\r\nVary: x\r\n";
+              made.data_as_of = clock.Now();
+              made.fresh_until = clock.Now() + kFresh;
+              made.usable_until = clock.Now() + kUsable;
+              made.dated_when_made = true;
+              return made;
+            }};
+  }
+  void ExpectDate(const Result<ReadAnswer>& answer, TimePoint date) {
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->representation->data_as_of, date);
+    EXPECT_EQ(answer->representation->headers, "Last-Modified: " + FormatHttpDate(date) + "\r\nVary: x\r\n");
+    EXPECT_EQ(answer->representation->fresh_until, clock.Now() + kFresh);
+  }
+};
+
+TEST_F(DatedAnswers, AreAsOldAsTheOnesBeforeThatSayTheSame) {
+  const TimePoint first = clock.Now();
+  ExpectDate(replica.pipeline.Read(Dated()), first);
+  clock.Advance(5s);
+  Invalidate();
+  ExpectDate(replica.pipeline.Read(Dated()), first);
+  clock.Advance(5s);
+  ASSERT_TRUE(replica.pipeline.Refresh(Dated()));
+  ExpectDate(replica.pipeline.Read(Dated()), first);
+  words = "b";
+  Invalidate();
+  ExpectDate(replica.pipeline.Read(Dated()), clock.Now());
+}
+
+TEST_F(DatedAnswers, KeepTheirAgeInAnotherReplicaAndBehindTheReadersBack) {
+  const TimePoint first = clock.Now();
+  ExpectDate(replica.pipeline.Read(Dated()), first);
+  clock.Advance(kFresh + 1s);
+  const auto other_cache = shared.OtherReplica();
+  Replica other(clock, *other_cache);
+  EXPECT_TRUE(other.pipeline.Read(Dated())->stale);
+  test::Await([&] { return !other.pipeline.Read(Dated())->stale; });
+  ExpectDate(other.pipeline.Read(Dated()), first);
+}
+
+TEST_F(DatedAnswers, AreDatedAnewWhereTheOneBeforeIsNotKnown) {
+  ASSERT_TRUE(replica.pipeline.Read(Dated()));
+  clock.Advance(5s);
+  test::FakeSharedCache empty{clock};
+  Replica other(clock, empty);
+  ExpectDate(other.pipeline.Read(Dated()), clock.Now());
+}
+
+TEST_F(DatedAnswers, OfDataAreAsOldAsTheirData) {
+  ReadQuery query = Dated();
+  query.compute = [compute = query.compute] {
+    auto made = compute();
+    made->dated_when_made = false;
+    return made;
+  };
+  ASSERT_TRUE(replica.pipeline.Read(query));
+  clock.Advance(5s);
+  Invalidate();
+  ExpectDate(replica.pipeline.Read(query), clock.Now());
 }
 
 // ---- Invalidated

@@ -59,6 +59,12 @@ class TestOperations:
                 assert operation.document.mistakes(parameter.schema, example) == [], parameter.name
 
     @each_operation
+    def test_days_and_times_have_an_example_of_their_own(self, operation):
+        """Beside the schema: pages that show a description pass over what is said beside a reference to one."""
+        for node in map(operation.document.resolve, operation.value.get("parameters", [])):
+            assert node["name"] not in ("since", "until", "from", "to") or "example" in node, node["name"]
+
+    @each_operation
     def test_examples_of_bodies_fit(self, operation):
         for response in operation.value["responses"].values():
             for content in operation.document.resolve(response).get("content", {}).values():
@@ -72,6 +78,15 @@ class TestOperations:
         assert not operation.guarded or {401, 403} <= statuses
         restricted = [one.name for one in operation.parameters if one.wrong()]
         assert not restricted or {400, 404, 422} & statuses, restricted
+
+    @each_operation
+    def test_errors_have_the_form_of_what_is_asked_for(self, operation):
+        def types_of(status):
+            return set(operation.document.resolve(operation.value["responses"][str(status)]).get("content", {}))
+
+        picture = types_of(min(operation.statuses())) == {"image/svg+xml"}
+        for status in operation.statuses():
+            assert status < 400 or ("image/svg+xml" in types_of(status)) == picture, status
 
     def test_every_parameter_of_a_count_has_its_range(self):
         for operation in Document.joined().operations:

@@ -61,6 +61,20 @@ TEST_F(MigrationsTest, AppliesWhatIsMissingInOrderAndOnce) {
   EXPECT_EQ(storage_->schema().State()->applied, 2);
 }
 
+TEST_F(MigrationsTest, TellsInstallationsApartByWhenTheyBegan) {
+  EXPECT_FALSE(storage_->schema().Installation());
+  ASSERT_OK(migrations().Up());
+  const auto first = storage_->schema().Installation();
+  ASSERT_OK(first);
+  EXPECT_THAT(*first, ::testing::MatchesRegex("[0-9a-f]{16}"));
+  WriteSecond();
+  ASSERT_OK(migrations().Up());
+  EXPECT_EQ(storage_->schema().Installation().value(), *first) << "later migrations change nothing";
+  ASSERT_OK(migrations().Down(2));
+  ASSERT_OK(migrations().Up());
+  EXPECT_NE(storage_->schema().Installation().value(), *first);
+}
+
 TEST_F(MigrationsTest, GoesDownFromTheLast) {
   WriteSecond();
   ASSERT_OK(migrations().Up());

@@ -108,9 +108,9 @@ export function tabs(label, items) {
     h("a", { href, "aria-current": on ? "true" : undefined }, name)));
 }
 
-/** A table: columns are {name, cell(row), number, wide, sort: {href, on, down}}. */
+/** A table: columns are {name, cell(row), number, head, class, sort: {href, on, order}}. What is wider than the window scrolls in a box of its own. */
 export function table(caption, columns, rows, { rowClass } = {}) {
-  const classes = (column) => [column.number && "number", column.wide && "wide", column.class].filter(Boolean).join(" ") || undefined;
+  const classes = (column) => [column.number && "number", column.head && "row", column.class].filter(Boolean).join(" ") || undefined;
   return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
     h("table", {},
       h("caption", { class: "unseen" }, caption),

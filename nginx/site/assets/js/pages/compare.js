@@ -97,10 +97,10 @@ function numbers(data) {
     { name: "Stars", number: true, by: (row) => row.stargazers_count, cell: (row) => short(row.stargazers_count) },
     { name: "Gained", number: true, by: (row) => row.stars_gained, cell: (row) => change(row.stars_gained) },
     { name: "Events", number: true, by: (row) => row.events, cell: (row) => integer(row.events) },
-    { name: "Activity", number: true, wide: true, by: (row) => row.activity?.score ?? null, cell: (row) => decimal(row.activity?.score) },
-    { name: "Forks", number: true, wide: true, by: (row) => row.forks_count, cell: (row) => short(row.forks_count) },
-    { name: "Open issues", number: true, wide: true, by: (row) => row.open_issues_count, cell: (row) => short(row.open_issues_count) },
-    { name: "Watched", number: true, wide: true, by: (row) => row.coverage?.share, cell: (row) => coverage(row.coverage?.share) },
-    { name: "Language", wide: true, by: (row) => row.language, cell: (row) => row.language ?? "–" },
+    { name: "Activity", number: true, by: (row) => row.activity?.score ?? null, cell: (row) => decimal(row.activity?.score) },
+    { name: "Forks", number: true, by: (row) => row.forks_count, cell: (row) => short(row.forks_count) },
+    { name: "Open issues", number: true, by: (row) => row.open_issues_count, cell: (row) => short(row.open_issues_count) },
+    { name: "Watched", number: true, by: (row) => row.coverage?.share, cell: (row) => coverage(row.coverage?.share) },
+    { name: "Language", by: (row) => row.language, cell: (row) => row.language ?? "–" },
   ], data);
 }

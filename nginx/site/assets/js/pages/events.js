@@ -65,7 +65,7 @@ function busiest(data, type) {
 function published(data) {
   return table("Repositories made public", [
     { name: "Repository", head: true, cell: nameOf },
-    { name: "By", wide: true, cell: (row) => row.actor ?? "–" },
+    { name: "By", cell: (row) => row.actor ?? "–" },
     { name: "When", cell: (row) => ago(row.published_at) },
   ], data);
 }

@@ -106,10 +106,10 @@ function intervals(name, signal) {
         { name: "Type", head: true, by: (row) => row.type, cell: (row) => [h("i", { class: `swatch ${colorOf(row.type).slice(2)}` }), eventType(row.type)] },
         { name: "Events", number: true, by: (row) => row.count, cell: (row) => integer(row.count) },
         { name: "Mean", number: true, by: (row) => row.mean_interval_seconds, cell: (row) => duration(row.mean_interval_seconds) },
-        { name: "Median", number: true, wide: true, by: (row) => row.median_interval_seconds, cell: (row) => duration(row.median_interval_seconds) },
-        { name: "90th percentile", number: true, wide: true, by: (row) => row.p90_interval_seconds, cell: (row) => duration(row.p90_interval_seconds) },
+        { name: "Median", number: true, by: (row) => row.median_interval_seconds, cell: (row) => duration(row.median_interval_seconds) },
+        { name: "90th percentile", number: true, by: (row) => row.p90_interval_seconds, cell: (row) => duration(row.p90_interval_seconds) },
         { name: "Actors", number: true, by: (row) => row.actors, cell: (row) => integer(row.actors) },
-        { name: "Latest", wide: true, by: (row) => row.last_at, cell: (row) => ago(row.last_at) },
+        { name: "Latest", by: (row) => row.last_at, cell: (row) => ago(row.last_at) },
       ], data, { column: 1, down: true }),
       basis(meta),
     ] : [empty("No event of the last seven days is known."), basis(meta)]) });

@@ -45,8 +45,8 @@ function drawTopics(topics) {
     { name: "Whole", number: true, by: (row) => (row.complete ? 1 : row.repositories_count / (row.reported_count || 1)),
       cell: (row) => (row.complete ? "yes" : row.reported_count ? coverage(row.repositories_count / row.reported_count) : "–") },
     { name: "Read", by: (row) => row.data_as_of, cell: (row) => ago(row.data_as_of) },
-    { name: "Next", wide: true, by: (row) => row.next_collection_at, cell: (row) => ago(row.next_collection_at) },
-    { name: "Last error", wide: true, by: (row) => row.last_error, cell: (row) => row.last_error ?? "none" },
+    { name: "Next", by: (row) => row.next_collection_at, cell: (row) => ago(row.next_collection_at) },
+    { name: "Last error", by: (row) => row.last_error, cell: (row) => row.last_error ?? "none" },
   ], topics, { column: 0, down: false });
 }
 
@@ -81,13 +81,13 @@ function sourceTable(data) {
     { name: "Source", head: true, by: (row) => row.repository ?? "", cell: (row) => [row.repository ? h("a", { href: toRepository(row.repository) }, row.repository) : kinds[row.kind] ?? row.kind,
       !row.active && h("span", { class: "chip" }, "stopped"), row.last_error && h("p", { class: "description wrong" }, row.last_error)] },
     { name: "A day", number: true, by: (row) => row.share_captured?.last_24_hours, cell: (row) => coverage(row.share_captured?.last_24_hours) },
-    { name: "A week", number: true, wide: true, by: (row) => row.share_captured?.last_7_days, cell: (row) => coverage(row.share_captured?.last_7_days) },
+    { name: "A week", number: true, by: (row) => row.share_captured?.last_7_days, cell: (row) => coverage(row.share_captured?.last_7_days) },
     { name: "Gaps", number: true, by: (row) => row.gaps_count, cell: (row) => integer(row.gaps_count) },
-    { name: "New", number: true, wide: true, by: (row) => row.events_new, cell: (row) => integer(row.events_new) },
-    { name: "Known", number: true, wide: true, by: (row) => row.events_duplicate, cell: (row) => integer(row.events_duplicate) },
-    { name: "Requests", number: true, wide: true, by: (row) => row.requests, cell: (row) => integer(row.requests) },
+    { name: "New", number: true, by: (row) => row.events_new, cell: (row) => integer(row.events_new) },
+    { name: "Known", number: true, by: (row) => row.events_duplicate, cell: (row) => integer(row.events_duplicate) },
+    { name: "Requests", number: true, by: (row) => row.requests, cell: (row) => integer(row.requests) },
     { name: "Polled", by: (row) => row.last_polled_at, cell: (row) => ago(row.last_polled_at) },
-    { name: "Next", wide: true, by: (row) => row.next_poll_at, cell: (row) => ago(row.next_poll_at) },
+    { name: "Next", by: (row) => row.next_poll_at, cell: (row) => ago(row.next_poll_at) },
   ], data);
 }
 
@@ -95,7 +95,7 @@ function gapTable(gaps) {
   return table("Gaps", [
     { name: "Source", head: true, cell: ({ source }) => source.repository ?? "All public events" },
     { name: "From", cell: (gap) => at(gap.from) },
-    { name: "To", wide: true, cell: (gap) => at(gap.to) },
+    { name: "To", cell: (gap) => at(gap.to) },
     { name: "Length", number: true, cell: (gap) => duration((Date.parse(gap.to) - Date.parse(gap.from)) / 1000) },
   ], gaps);
 }
@@ -104,7 +104,7 @@ function importTable(imports) {
   return table("Imports", [
     { name: "File", head: true, cell: (row) => [row.name, row.last_error && h("p", { class: "description wrong" }, row.last_error)] },
     { name: "State", cell: (row) => h("span", { class: `chip ${row.state === "failed" ? "warn" : ""}` }, row.state) },
-    { name: "Read", number: true, wide: true, cell: (row) => integer(row.events_read) },
+    { name: "Read", number: true, cell: (row) => integer(row.events_read) },
     { name: "New", number: true, cell: (row) => integer(row.events_new) },
     { name: "Last", cell: (row) => ago(row.updated_at) },
   ], imports);
@@ -131,6 +131,6 @@ function drawJobs(jobs) {
     { name: "Progress", cell: (row) => [row.step, row.error && h("p", { class: "description wrong" }, row.error),
       h("p", { class: "description" }, Object.entries(row.counts ?? {}).map(([name, count]) => `${name.replaceAll("_", " ")} ${integer(count)}`).join(" · "))] },
     { name: "Started", cell: (row) => ago(row.started_at) },
-    { name: "Took", number: true, wide: true, cell: (row) => (row.finished_at ? duration((Date.parse(row.finished_at) - Date.parse(row.started_at)) / 1000) : "running") },
+    { name: "Took", number: true, cell: (row) => (row.finished_at ? duration((Date.parse(row.finished_at) - Date.parse(row.started_at)) / 1000) : "running") },
   ], jobs.slice(0, JOBS_SHOWN));
 }

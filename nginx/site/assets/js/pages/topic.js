@@ -80,14 +80,16 @@ function drawRanking(name, { data, meta, next }, asked, here, signal) {
     { name: "#", number: true, class: "rank", cell: (row) => [row.rank, " ", rankChange(row)] },
     { name: "Repository", head: true, class: "main", cell: nameCell },
     { name: "Stars", number: true, sort: sorted("popularity"), cell: (row) => short(row.stargazers_count) },
-    { name: "In 7 days", number: true, wide: true, cell: (row) => (row.growth
+    { name: "In 7 days", number: true, cell: (row) => (row.growth
       ? h("span", { title: row.growth.percent === null ? undefined : percent(row.growth.percent / 100) }, change(row.growth.stars)) : "–") },
     known === "trending"
       ? { name: "Score", number: true, sort: sorted("trending"), cell: (row) => (row.trending ? decimal(row.trending.score, 0) : "–") }
-      : { name: "Activity", number: true, wide: asked.sort !== "activity", sort: sorted("activity"), cell: (row) => (row.activity ? decimal(row.activity.score) : "–") },
+      : { name: "Activity", number: true, sort: sorted("activity"), cell: (row) => (row.activity ? decimal(row.activity.score) : "–") },
     { name: "30 days", class: "trend", cell: (row) => trends.get(row.full_name) },
-    { name: "Language", wide: true, cell: (row) => row.language ?? "–" },
-    { name: "Pushed", wide: true, sort: { ...sorted("updated") }, cell: (row) => ago(row.pushed_at) },
+    { name: "Language", cell: (row) => row.language ?? "–" },
+    { name: "Pushed", cell: (row) => ago(row.pushed_at) },
+    asked.sort === "newest" ? { name: "Created", sort: sorted("newest"), cell: (row) => ago(row.created_at) }
+      : { name: "Updated", sort: sorted("updated"), cell: (row) => ago(row.updated_at) },
   ];
   const shown = columns.filter((column) => !(column.name === "Activity" && !data.some((row) => "activity" in row)));
   const from = data[0].rank;

@@ -39,19 +39,19 @@ function topicChoice(asked, here, signal) {
 
 function drawList({ data, meta, next }, asked, here) {
   if (!data.length) return [empty("Nothing gained enough in this time."), basis(meta)];
-  const part = (name, field) => ({ name, number: true, wide: true, cell: (row) => decimal(row.components[field]) });
+  const part = (name, field) => ({ name, number: true, cell: (row) => decimal(row.components[field]) });
   return [
     table("Trending repositories", [
       { name: "#", number: true, class: "rank", cell: (row) => row.rank },
       { name: "Repository", head: true, class: "main", cell: (row) => (row.full_name ? nameCell(row) : h("span", { class: "muted" }, `repository ${row.id}`)) },
       { name: "Score", number: true, cell: (row) => decimal(row.score) },
       { name: "Stars", number: true, cell: (row) => `+${integer(row.stars)}` },
-      { name: "Forks", number: true, wide: true, cell: (row) => `+${integer(row.forks)}` },
+      { name: "Forks", number: true, cell: (row) => `+${integer(row.forks)}` },
       ...(asked.explain ? [part("of stars", "stars"), part("of forks", "forks"), part("of age", "age"),
-        { name: "People", number: true, wide: true, cell: (row) => integer(row.actors) },
-        { name: "Pushed", wide: true, cell: (row) => ago(row.pushed_at) }]
-        : [{ name: "Stars in all", number: true, wide: true, cell: (row) => short(row.stargazers_count) },
-          { name: "Language", wide: true, cell: (row) => row.language ?? "–" }]),
+        { name: "People", number: true, cell: (row) => integer(row.actors) },
+        { name: "Pushed", cell: (row) => ago(row.pushed_at) }]
+        : [{ name: "Stars in all", number: true, cell: (row) => short(row.stargazers_count) },
+          { name: "Language", cell: (row) => row.language ?? "–" }]),
     ], data),
     h("nav", { class: "pages", "aria-label": "Pages" },
       asked.cursor ? h("a", { href: here({}) }, "First page") : h("span"),

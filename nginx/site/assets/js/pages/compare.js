@@ -81,6 +81,7 @@ function compared(asked, signal) {
       return [
         known ? chart({
           label: `${title} of ${data.length} repositories by day`, utcDays: true, fromZero: asked.measure !== "stars" && asked.measure !== "forks",
+          counts: asked.measure === "events",
           x: data[0].series.map((day) => Date.parse(day.day) / 1000),
           series: data.map((row, index) => ({ name: row.full_name, color: `--c${(index % COLORS) + 1}` })),
           values, summary: "The table below has all numbers.",

@@ -1,5 +1,6 @@
-"""Going from one address to the next and back."""
+"""Going from one address to the next and back; what a page's head tells of it."""
 
+import pytest
 from stack import wait_until
 
 
@@ -59,3 +60,21 @@ def test_a_repository_without_its_name_is_not_asked_for(browser, demo):
     page = browser.open(f"{demo.url}/#/repos/somebody")
     assert "#/repos/OWNER/NAME" in page.text(selector="main .problem")
     page.check()
+
+
+@pytest.mark.parametrize("address, feeds, words", [
+    ("topics/kubernetes", ["/api/v1/topics/kubernetes/feed.atom", "/api/v1/topics/kubernetes/feed.json"], "of the topic kubernetes"),
+    ("trending?topic=kubernetes", ["/api/v1/topics/kubernetes/feed.atom", "/api/v1/topics/kubernetes/feed.json"], "of the topic kubernetes"),
+    ("trending", ["/api/v1/trending.atom", "/api/v1/trending/feed.json"], "of what trends everywhere")])
+def test_a_page_tells_its_feeds(browser, demo, address, feeds, words):
+    page = browser.open(f"{demo.url}/#/{address}")
+    told = page.evaluate(script="[...document.querySelectorAll('link[rel=alternate]')].map((link) => [link.getAttribute('href'), link.type, link.title])")
+    types = ["application/atom+xml", "application/feed+json"]
+    assert told == [[href, kind, f"{name} {words}"] for href, kind, name in zip(feeds, types, ["Atom feed", "JSON Feed"], strict=True)]
+    for href, kind, title in told:
+        assert page.text(selector=f"main a[href='{href}']") == title
+        if href != "/api/v1/trending/feed.json":
+            assert demo.get(href).headers["content-type"].startswith(kind)
+    page.click(role="link", name="Events")
+    page.waitForText(text="Events now", selector="h1")
+    assert page.count(selector="link[rel=alternate]") == 0

@@ -1,4 +1,8 @@
-"""Tables: what is marked as sorted is so, and no column is out of reach on a phone."""
+"""Tables: what is marked as sorted is so, no column is out of reach on a phone, and their links give what they say."""
+
+import csv
+import io
+import re
 
 import pytest
 
@@ -60,3 +64,42 @@ def test_who_did_it_is_told_on_a_phone_too(browser, demo):
     actors = [event["actor"]["login"] for event in demo.get(f"/api/v1/repos/{source}/events?per_page=20").json()["data"]]
     assert page.texts(selector=".events .who") == actors
     page.check()
+
+
+def rows_of(stack, href):
+    answer = stack.get(href)
+    assert answer.status == 200 and answer.headers["content-type"].startswith("text/csv"), href
+    return list(csv.DictReader(io.StringIO(answer.text)))
+
+
+def test_a_rankings_csv_says_which_rows_it_gives(browser, demo):
+    link = "section[aria-labelledby=ranking] a[href*='format=csv']"
+    page = browser.open(f"{demo.url}/#/topics/kubernetes")
+    total = demo.get("/api/v1/topics/kubernetes/repositories").json()["meta"]["total"]
+    assert page.text(selector=link) == f"CSV of the first 100 of {total}"
+    assert [row["rank"] for row in rows_of(demo, page.attribute(selector=link, name="href"))] == [str(rank) for rank in range(1, 101)]
+    page.click(role="link", name="Next page")
+    page.waitForAddress(part="cursor=")
+    page.settled()
+    assert page.text(selector=link) == f"CSV of 21 to 120 of {total}"
+    assert [row["rank"] for row in rows_of(demo, page.attribute(selector=link, name="href"))] == [str(rank) for rank in range(21, 121)]
+    few = demo.get("/api/v1/topics/kubernetes/repositories?language=python").json()["meta"]["total"]
+    page = browser.open(f"{demo.url}/#/topics/kubernetes?language=python")
+    assert 0 < few <= 100 and page.text(selector=link) == f"CSV of all {few}"
+
+
+@pytest.mark.parametrize("name, sections", [("trending", ["list"]), ("events", ["minutes", "types", "busiest", "published"]), ("status", ["fresh", "sources"]),
+                                            ("compare", ["series"]), ("repository", ["activity", "popularity", "intervals", "recent"])])
+def test_whatever_is_a_table_in_the_api_has_its_link(browser, demo, name, sections):
+    first = top(demo, 2)
+    where = {"repository": f"repos/{first[0]}", "compare": f"compare?repos={','.join(first)}"}.get(name, name)
+    page = browser.open(f"{demo.url}/#/{where}")
+    for section in sections:
+        link = f"section[aria-labelledby={section}] a[href*='format=csv']"
+        rows = rows_of(demo, page.attribute(selector=link, name="href"))
+        said = re.fullmatch(r"CSV(, by action too| of (all ([\d,]+)|at most 100|the first 100 of ([\d,]+)))?", page.text(selector=link))
+        assert said and rows, (section, page.text(selector=link))
+        if said[3]:
+            assert len(rows) == int(said[3].replace(",", ""))
+        elif said[2]:
+            assert len(rows) <= 100

@@ -3,7 +3,7 @@ import { h } from "../dom.js";
 import { adminKey, ApiError, get, url } from "../api.js";
 import { ago, at, coverage, duration, integer, serviceNow } from "../format.js";
 import { to, toRepository } from "../route.js";
-import { block, empty, figures, section, sortable, table } from "../views.js";
+import { block, csvLink, CSV_ROWS_MAX, empty, figures, section, sortable, table } from "../views.js";
 
 const EVERY_SECONDS = 15;
 const JOBS_SHOWN = 15;
@@ -14,7 +14,7 @@ export function view({ signal }) {
     section("Parts", { id: "parts" }, block({ signal, lines: 2, every: EVERY_SECONDS, label: "parts", load: () => readiness(signal), draw: drawParts })),
     section("Topics", { id: "fresh" }, block({ signal, lines: 3, every: EVERY_SECONDS, label: "topics",
       load: () => get(url("/api/v1/topics", { per_page: 100 }), { signal }),
-      draw: ({ data }) => (data.length ? drawTopics(data) : empty("No topic is tracked.")) })),
+      draw: ({ data, meta }) => (data.length ? drawTopics(data, meta) : empty("No topic is tracked.")) })),
     section("Sources of events", { id: "sources" }, block({ signal, lines: 8, every: EVERY_SECONDS, label: "sources",
       load: () => get(url("/api/v1/coverage", { per_page: 100 }), { signal }), draw: drawSources })),
     section("Jobs", { id: "jobs" }, jobs(signal)),
@@ -38,8 +38,8 @@ function drawParts(body) {
   ]);
 }
 
-function drawTopics(topics) {
-  return sortable("Topics, how fresh and whole", [
+function drawTopics(topics, { total }) {
+  return [sortable("Topics, how fresh and whole", [
     { name: "Topic", head: true, by: (row) => row.name, cell: (row) => h("a", { href: to(["topics", row.name]) }, row.name) },
     { name: "Repositories", number: true, by: (row) => row.repositories_count, cell: (row) => integer(row.repositories_count) },
     { name: "Whole", number: true, by: (row) => (row.complete ? 1 : row.repositories_count / (row.reported_count || 1)),
@@ -47,7 +47,9 @@ function drawTopics(topics) {
     { name: "Read", by: (row) => row.data_as_of, cell: (row) => ago(row.data_as_of) },
     { name: "Next", by: (row) => row.next_collection_at, cell: (row) => ago(row.next_collection_at) },
     { name: "Last error", by: (row) => row.last_error, cell: (row) => row.last_error ?? "none" },
-  ], topics, { column: 0, down: false });
+  ], topics, { column: 0, down: false }),
+  total > topics.length && h("p", { class: "muted" }, `The first ${integer(topics.length)} of ${integer(total)} are shown.`),
+  h("div", { class: "under links" }, csvLink(url("/api/v1/topics", { per_page: CSV_ROWS_MAX, format: "csv" }), { shown: topics.length, total }))];
 }
 
 function drawSources({ data, meta, next }) {
@@ -60,7 +62,9 @@ function drawSources({ data, meta, next }) {
       ...(meta.github_requests ?? []).map(budget),
     ]),
     data.length ? sourceTable(data) : empty("Nothing is watched: events are not collected here."),
-    next && h("p", { class: "muted" }, "The first hundred are shown; ", h("a", { href: "/api/v1/coverage?format=csv&per_page=100" }, "the list as CSV"), " has pages."),
+    data.length > 0 && h("div", { class: "under links" },
+      next && h("span", { class: "muted" }, "The first hundred are shown."),
+      csvLink(url("/api/v1/coverage", { per_page: CSV_ROWS_MAX, format: "csv" }), { shown: data.length, more: Boolean(next) })),
     h("h3", {}, "Gaps"),
     gaps.length ? gapTable(gaps) : empty("None is known: whatever the watched feeds showed was read without a break."),
     meta.imports?.length > 0 && [h("h3", {}, "Imports"), importTable(meta.imports)],

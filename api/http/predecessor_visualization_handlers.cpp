@@ -23,9 +23,10 @@ const std::string& PageStyle() {
   static const std::string style =
       "body{margin:0;font-family:system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif;color:#1f2328;"
       "background:#fff}"
-      "main{max-width:60rem;margin:0 auto;padding:1rem}h1{font-size:1.4rem}figure{margin:1rem 0}"
+      "main{max-width:60rem;margin:0 auto;padding:1rem}h1{font-size:1.4rem;overflow-wrap:anywhere}figure{margin:1rem 0}"
       "svg{width:100%;height:auto}table{border-collapse:collapse}"
-      "th,td{padding:.3rem .8rem;text-align:left;border-bottom:1px solid #d1d9e0}td{text-align:right}"
+      "th,td{padding:.3rem .8rem;text-align:left;overflow-wrap:anywhere;border-bottom:1px solid #d1d9e0}"
+      "td{text-align:right}"
       "@media(prefers-color-scheme:dark){body{color:#e6edf3;background:#0d1117}th,td{border-color:#30363d}}" +
       std::string(kChartStyle);
   return style;

@@ -51,9 +51,8 @@ class Page:
     def __getattr__(self, command):
         return lambda **words: self._browser.ask(command, **words)
 
-    def check(self, allowed=(), own=True):
-        """Nothing is wrong that no page may have. `allowed`: parts of messages about what the test itself broke. Not `own`: the markup is
-        another's."""
+    def check(self, allowed=()):
+        """Nothing is wrong that no page may have. `allowed`: parts of messages about what the test itself broke."""
         def rest(found):
             return [one for one in found if not any(part in one for part in allowed)]
         seen = self.seen()
@@ -61,8 +60,6 @@ class Page:
         assert not seen["foreign"], seen["foreign"]
         assert not rest(seen["failed"]), seen["failed"]
         assert not rest(seen["console"]), seen["console"]
-        if not own:
-            return
         grave = [one for one in self.axe() if one["impact"] in ("serious", "critical")]
         assert not grave, json.dumps(grave, indent=1)
         width = self.overflow()

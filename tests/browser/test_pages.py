@@ -25,6 +25,8 @@ def address(stack, page):
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_whole_clean_and_accessible(browser, demo, name, width, scheme):
     page = browser.open(f"{demo.url}/{address(demo, name)}", width=width, scheme=scheme)
+    if name == "topics":
+        wait_for_lines(page, demo)
     page.keep(f"{name}-{width}")
     assert page.count(selector="main h1") == 1
     assert page.count(selector="main [role=alert]:not(:empty)") == 0, page.text()
@@ -170,6 +172,27 @@ def test_a_repositorys_charts_are_drawn(browser, demo):
     assert f"{stars[-1]:,}" in charts["Stars"][0]["name"] or f"{stars[-1] / 1000:.1f}K" in charts["Stars"][0]["name"]
 
 
+def test_the_time_that_is_not_over_is_shaded(browser, demo):
+    """Its bar looks smaller than it will be: a dive at the end would be nothing that happened."""
+    shaded = """[...document.querySelectorAll("figure.chart:has(figcaption)")].map((figure) => {
+        const canvas = figure.querySelector("canvas");
+        const wanted = getComputedStyle(figure.querySelector(".swatch.shaded")).backgroundColor.match(/\\d+/g).map(Number);
+        const { data } = canvas.getContext("2d").getImageData(canvas.width / 2, 0, canvas.width / 2, canvas.height);
+        let pixels = 0;
+        for (let i = 0; i < data.length; i += 4) if (wanted.every((value, part) => data[i + part] === value)) ++pixels;
+        return pixels;
+    })"""
+    names = top(demo, 2)
+    for where, unit, charts in (("events", "minute", 1), (f"repos/{names[0]}?days=7", "hour", 1), (f"repos/{names[0]}?days=30", "day", 1),
+                                (f"compare?measure=events&repos={','.join(names)}", "day", 1), (f"compare?measure=stars&repos={','.join(names)}", "", 0)):
+        page = browser.open(f"{demo.url}/#/{where}")
+        counted = page.evaluate(script=shaded)
+        assert len(counted) == charts and all(pixels > 300 for pixels in counted), (where, counted)
+        if charts:
+            text = page.text(selector="figcaption")
+            assert text.startswith("Shaded: the last") and unit in text and "not over" in text
+
+
 def test_a_chart_can_be_read_by_keyboard_and_as_a_table(browser, demo):
     name = top(demo, 1)[0]
     page = browser.open(f"{demo.url}/#/repos/{name}")
@@ -267,7 +290,28 @@ def test_the_api_has_its_page(browser, demo):
     page = browser.open(f"{demo.url}/")
     page.click(role="link", name="API")
     page.waitForText(text="/api/v1/topics/{topic}/repositories")
-    page.check(own=False)
+    page.check()
+
+
+@pytest.mark.parametrize("width, scheme", [(DESK, "light"), (PHONE, "light"), (PHONE, "dark")])
+def test_the_apis_page_is_clean_and_accessible(browser, demo, width, scheme):
+    page = browser.open(f"{demo.url}/docs", width=width, scheme=scheme, settle=False)
+    page.waitForText(text="/api/v1/topics/{topic}/repositories")
+    page.check()
+    page.click(selector="#operations-Topics-listTopics .opblock-summary-control")
+    page.waitForText(text="Responses", selector=".opblock.is-open")
+    page.keep(f"docs-{width}-{scheme}")
+    assert page.address() == "#/Topics/listTopics"  # though no link is within the button any more
+    page.check()
+
+
+@pytest.mark.parametrize("width, scheme", [(DESK, "light"), (PHONE, "dark")])
+@pytest.mark.parametrize("name", ["event-avg-time", "event-avg-time?event_type=PushEvent", "events-total-count?offset=86400"])
+def test_a_page_that_the_server_draws_is_clean_and_accessible(browser, demo, name, width, scheme):
+    page = browser.open(f"{demo.url}/visualization/{name}", width=width, scheme=scheme, settle=False)
+    page.keep(f"{name.split('?')[0]}-{width}")
+    assert page.count(selector="main h1") == 1 and page.count(selector="figure svg") == 1
+    page.check()
 
 
 def test_it_can_be_used_by_keyboard_alone(browser, demo):

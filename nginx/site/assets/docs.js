@@ -25,6 +25,13 @@
     return;
   }
   missing.remove();
+
+  // What Swagger UI shows that is not so here: a choice of servers, where there is one; and a link within the button that opens an operation,
+  // which no keyboard or screen reader can tell from the button. Opening it puts its address into the address bar all the same.
+  const ours = { wrapComponents: {
+    ServersContainer: () => () => null,
+    DeepLink: (Original, { React }) => (properties) => React.createElement("span", null, properties.text),
+  } };
   SwaggerUIBundle({
     url: "/api/v1/openapi.json",
     domNode: document.getElementById("api").appendChild(document.createElement("div")),
@@ -37,8 +44,17 @@
     filter: true,
     tryItOutEnabled: true,
     persistAuthorization: false,
-    plugins: [{ wrapComponents: { ServersContainer: () => () => null } }], // there is one: this installation
+    plugins: [ours],
   });
+
+  // Examples can be wider than their boxes, which a keyboard has to reach to move them; a parameter's field is called what the parameter is.
+  function amend() {
+    for (const example of document.querySelectorAll("pre.microlight:not([tabindex])")) example.tabIndex = 0;
+    for (const field of document.querySelectorAll("[data-param-name] :is(select, input):not([aria-label])")) {
+      field.setAttribute("aria-label", field.closest("[data-param-name]").dataset.paramName);
+    }
+  }
+  new MutationObserver(amend).observe(document.getElementById("api"), { childList: true, subtree: true });
 
   fetch("/readyz")
     .then((answer) => answer.json())

@@ -1,7 +1,7 @@
 // Charts over time, drawn by uPlot: stacked bars and lines, with a legend that tells the values under the pointer (or the
 // arrow keys) and the same numbers as a table.
 import { h } from "./dom.js";
-import { integer, short } from "./format.js";
+import { integer, serviceNow, short } from "./format.js";
 import { table } from "./views.js";
 
 const HEIGHT = 260;
@@ -51,6 +51,13 @@ function optionsFor(Plot, asked, words, width, tell) {
   const step = x.length > 1 ? x[1] - x[0] : 60;
   const axis = { stroke: css("--muted"), font: "12px system-ui, sans-serif", grid: { stroke: css("--grid"), width: 1 }, ticks: { show: false } };
   const bars = Plot.paths.bars({ size: [0.82, 48, 1], align: 0 });
+  // Behind the bars of these, or the line's way to them.
+  const open = unfinished(asked);
+  const shade = (plot) => {
+    const [left, right] = [x.at(-open) - (stack ? step / 2 : step), x.at(-1) + (stack ? step / 2 : 0)].map((value) => plot.valToPos(value, "x", true));
+    plot.ctx.fillStyle = css("--notice");
+    plot.ctx.fillRect(left, plot.bbox.top, right - left, plot.bbox.height);
+  };
   const fromZero = (plot, low, high) => [0, high > 0 ? high * 1.06 : 1];
   const around = (plot, low, high) => {
     if (low === null) return [0, 1];
@@ -71,8 +78,25 @@ function optionsFor(Plot, asked, words, width, tell) {
     series: [{}, ...series.map(({ color }) => (stack
       ? { fill: css(color), stroke: css(color), width: 0, paths: bars, points: { show: false } }
       : { stroke: css(color), width: 2, spanGaps: true, points: { show: x.length <= 60, size: 5, fill: css(color), stroke: css(color) } }))],
-    hooks: { setCursor: [(plot) => tell(plot.cursor.idx)] },
+    hooks: { drawClear: open ? [shade] : [], setCursor: [(plot) => tell(plot.cursor.idx)] },
   };
+}
+
+const UNITS = new Map([[60, "minute"], [3600, "hour"], [86_400, "day"]]);
+
+/** How many of the last buckets of counts are not over, or not read to their end, and so look smaller than they will be. */
+export function unfinished({ x, counts, until = Infinity }) {
+  if (!counts || x.length < 2) return 0;
+  const whole = Math.min(serviceNow(), until) / 1000 - (x[1] - x[0]);
+  return x.filter((begin) => begin > whole).length;
+}
+
+function shaded(asked) {
+  const open = unfinished(asked);
+  if (!open) return null;
+  const unit = UNITS.get(asked.x[1] - asked.x[0]) ?? "stretch";
+  return h("figcaption", { class: "muted" }, h("i", { class: "swatch shaded" }),
+    open === 1 ? `Shaded: the last ${unit}, which is not over or not read to its end yet.` : `Shaded: the last ${open} ${unit}s, which are not over or not read to their end yet.`);
 }
 
 function legendFor({ x, series, values, sum }, words) {
@@ -108,13 +132,14 @@ function dataTable({ x, series, values, label }, words) {
 
 /**
  * A figure of `values[i][j]`: series i at the time x[j] (seconds). series: [{name, color: "--c1"}]. stack: bars one on the other;
- * else lines. sum: the legend tells totals while nothing is pointed at, else the latest. utcDays: x are days of UTC.
+ * else lines. sum: the legend tells totals while nothing is pointed at, else the latest. utcDays: x are days of UTC. counts: values are
+ * of what happened from x to the next, known `until` then (ms, else now): what is not whole yet is shaded.
  */
 export function chart(asked) {
   const words = timeWords(asked.utcDays);
   const legend = legendFor(asked, words);
   const place = h("div", { class: "plot", tabindex: "0", role: "img", "aria-label": `${asked.label}. ${asked.summary ?? ""}` });
-  const figure = h("figure", { class: "chart" }, legend.node, place, dataTable(asked, words));
+  const figure = h("figure", { class: "chart" }, legend.node, place, shaded(asked), dataTable(asked, words));
   const data = [asked.x, ...(asked.stack ? stacked(asked.values) : asked.values)];
   let plot;
 
@@ -137,6 +162,7 @@ export function chart(asked) {
     addEventListener("themechange", redraw);
     dark.addEventListener("change", redraw);
   }, () => {
+    figure.querySelector("figcaption")?.remove();
     place.replaceWith(h("p", { class: "empty" }, "Charts are missing here: what draws them could not be fetched when this site was built. ",
       "The numbers are in the table below; ", h("code", {}, "make pages"), " and a restart bring the charts."));
   });
@@ -172,8 +198,8 @@ const groupOf = (type) => {
 };
 export const colorOf = (type) => GROUPS[groupOf(type)][1];
 
-/** A chart of rows {bucket, total, counts: {type: n}}; null where nothing happened. */
-export function eventChart(rows, { label, utcDays }) {
+/** A chart of rows {bucket, total, counts: {type: n}}, read `until` then (ms); null where nothing happened. */
+export function eventChart(rows, { label, utcDays, until }) {
   const total = rows.reduce((sum, row) => sum + row.total, 0);
   if (total === 0) return null;
   const sums = GROUPS.map(() => rows.map(() => 0));
@@ -183,7 +209,7 @@ export function eventChart(rows, { label, utcDays }) {
   const used = GROUPS.map((_, index) => index).filter((index) => sums[index].some((number) => number > 0));
   const busiest = rows.reduce((most, row) => (row.total > most.total ? row : most));
   return chart({
-    label, utcDays, stack: true, sum: true,
+    label, utcDays, stack: true, sum: true, counts: true, until,
     x: rows.map((row) => Date.parse(row.bucket) / 1000),
     series: used.map((index) => ({ name: GROUPS[index][0], color: GROUPS[index][1] })),
     values: used.map((index) => sums[index]),

@@ -3,6 +3,8 @@ import { announce, h } from "./dom.js";
 import { get, onMeta } from "./api.js";
 import { at, setServiceNow } from "./format.js";
 import { current } from "./route.js";
+import { tellFeeds } from "./feeds.js";
+import { comeBack, keepPlaces } from "./place.js";
 import { problem, skeleton } from "./views.js";
 import * as topics from "./pages/topics.js";
 
@@ -27,8 +29,9 @@ async function show() {
   leaving = new AbortController();
   const { signal } = leaving;
   const { segments, query } = current();
-  mark(segments[0] ?? "");
-  const load = PAGES[segments[0] ?? ""];
+  const name = segments.join("/") === "topics" ? "" : segments[0] ?? "";
+  mark(name);
+  const load = PAGES[name];
   let view;
   try {
     if (!load) throw new Error("There is no such page.");
@@ -41,12 +44,13 @@ async function show() {
     view = { title: "Not found", nodes: [h("h1", {}, "Not found"), problem(error), h("p", {}, h("a", { href: "#/" }, "To the topics"))] };
   }
   document.title = view.title === "Repopulse" ? view.title : `${view.title} · Repopulse`;
+  tellFeeds(view.feeds);
   main.replaceChildren(...view.nodes.flat().filter(Boolean));
+  comeBack(main, signal);
   if (first) {
     first = false; // the browser has told the first title itself
     return;
   }
-  scrollTo(0, 0);
   main.focus({ preventScroll: true });
   announce(view.title);
 }
@@ -88,5 +92,6 @@ document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault();
   main.focus();
 });
+keepPlaces();
 addEventListener("hashchange", show);
 show();

@@ -39,5 +39,5 @@ export function go(hash) {
 
 /** Puts another address in the place of this one, without a step in the history and without drawing anew. */
 export function amend(hash) {
-  history.replaceState(null, "", hash);
+  history.replaceState(history.state, "", hash);
 }

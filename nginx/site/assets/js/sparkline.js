@@ -1,12 +1,12 @@
 // A small trend line: SVG of a few points, as wide as its column, with its words for who does not see it.
 import { h, s } from "./dom.js";
-import { NONE, change, integer } from "./format.js";
+import { NONE, change, integer, serviceNow } from "./format.js";
 
 const WIDTH = 96;
 const HEIGHT = 24;
 
-/** `values`: numbers, null where nothing is known. Fewer than two known make no line. */
-export function sparkline(values, label) {
+/** `values`: numbers, null where nothing is known. Fewer than two known make no line. open: the last is not whole yet, and the way to it dashed. */
+export function sparkline(values, label, { open = false } = {}) {
   const known = values.map((value, index) => [index, value]).filter(([, value]) => value !== null && value !== undefined);
   if (known.length < 2) return h("span", { class: "muted", title: "Too little is known yet" }, NONE);
   const numbers = known.map(([, value]) => value);
@@ -19,7 +19,8 @@ export function sparkline(values, label) {
   return s("svg", { class: "spark", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, width: WIDTH, height: HEIGHT, role: "img", "aria-label": label },
     s("title", {}, label),
     s("polygon", { class: "area", points: `${x(known[0][0]).toFixed(1)},${base} ${points.join(" ")} ${x(last[0]).toFixed(1)},${base}` }),
-    s("polyline", { points: points.join(" ") }),
+    s("polyline", { points: points.slice(0, open ? -1 : undefined).join(" ") }),
+    open && s("polyline", { class: "open", points: points.slice(-2).join(" ") }),
     s("circle", { cx: x(last[0]).toFixed(1), cy: y(last[1]).toFixed(1), r: 2 }));
 }
 
@@ -31,5 +32,7 @@ export function trendOf(compared) {
   if (stars.filter((value) => value !== null).length >= 2) {
     return sparkline(stars, `Stars in ${series.length} days: ${change(compared.stars_gained)}`);
   }
-  return sparkline(series.map((day) => day.events), `Events a day in ${series.length} days: ${integer(compared.events)} in all`);
+  const open = Date.parse(series.at(-1)?.day) + 86_400_000 > serviceNow();
+  return sparkline(series.map((day) => day.events),
+    `Events a day in ${series.length} days: ${integer(compared.events)} in all${open ? "; the last day is not over" : ""}`, { open });
 }

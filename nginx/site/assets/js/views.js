@@ -1,8 +1,10 @@
 // The states every part of a page can be in: loading, awaited, empty, wrong, old; and the small parts pages are made of.
 import { announce, h } from "./dom.js";
 import { ApiError, Awaited } from "./api.js";
-import { ago, at, coverage } from "./format.js";
+import { ago, at, coverage, duration, integer, serviceNow } from "./format.js";
 
+export const CSV_ROWS_MAX = 100; // the service's own bound of a page
+const OVERDUE_MS = 5 * 60_000; // cron calls each minute, and a topic before it may take some
 const AWAITED_TRIES_MAX = 60;
 const AWAITED_SECONDS = 10;
 
@@ -76,6 +78,13 @@ export function block({ load, draw, signal, every, lines, label }) {
   return place;
 }
 
+/** Why a tracked topic has no data: it is being read now, or was to be read long ago. */
+export function whyAwaited(topic) {
+  const overdue = serviceNow() - Date.parse(topic.next_collection_at);
+  if (!(overdue > OVERDUE_MS)) return "The first data are being collected.";
+  return `It was to be read ${duration(Math.round(overdue / 1000))} ago and was not: nothing is collected here at present, or GitHub allows nothing.`;
+}
+
 export function staleNote(asOf) {
   return h("p", { class: "stale", role: "status" },
     "The newest data cannot be read at the moment. What is shown is ", asOf ? ["from ", ago(asOf)] : "older", ".");
@@ -108,9 +117,9 @@ export function tabs(label, items) {
     h("a", { href, "aria-current": on ? "true" : undefined }, name)));
 }
 
-/** A table: columns are {name, cell(row), number, wide, sort: {href, on, down}}. */
+/** A table: columns are {name, cell(row), number, head, class, sort: {href, on, order}}. What is wider than the window scrolls in a box of its own. */
 export function table(caption, columns, rows, { rowClass } = {}) {
-  const classes = (column) => [column.number && "number", column.wide && "wide", column.class].filter(Boolean).join(" ") || undefined;
+  const classes = (column) => [column.number && "number", column.head && "row", column.class].filter(Boolean).join(" ") || undefined;
   return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
     h("table", {},
       h("caption", { class: "unseen" }, caption),
@@ -154,6 +163,21 @@ export function sortable(caption, columns, rows, first) {
   }
   show();
   return place;
+}
+
+/**
+ * The link to a list as a table, saying how many of its rows it gives: at most a hundred, from the `first` on (null: from one of which the
+ * number is not known). total: null or nothing where it is not known; `more`: whether there are rows beyond the `shown` ones.
+ */
+export function csvLink(href, { first = 1, shown, more = false, total }) {
+  if (first === null) return h("a", { href }, `CSV from here on, at most ${CSV_ROWS_MAX}`);
+  const last = first + CSV_ROWS_MAX - 1;
+  const all = total ?? (more ? null : first - 1 + shown);
+  const rows = all === null ? `${first === 1 ? "" : `${integer(first)} on, `}at most ${CSV_ROWS_MAX}`
+    : first === 1 && all <= CSV_ROWS_MAX ? `all ${integer(all)}`
+      : first === 1 ? `the first ${CSV_ROWS_MAX} of ${integer(all)}` : `${integer(first)} to ${integer(Math.min(last, all))} of ${integer(all)}`;
+  const whole = all !== null && all <= last;
+  return h("a", { href, title: whole ? undefined : "Its Link header has the address of the next ones" }, `CSV of ${rows}`);
 }
 
 /** How far a row of a ranking moved in a week; nothing where that is not known. */

@@ -81,6 +81,7 @@ function compared(asked, signal) {
       return [
         known ? chart({
           label: `${title} of ${data.length} repositories by day`, utcDays: true, fromZero: asked.measure !== "stars" && asked.measure !== "forks",
+          counts: asked.measure === "events",
           x: data[0].series.map((day) => Date.parse(day.day) / 1000),
           series: data.map((row, index) => ({ name: row.full_name, color: `--c${(index % COLORS) + 1}` })),
           values, summary: "The table below has all numbers.",
@@ -97,10 +98,10 @@ function numbers(data) {
     { name: "Stars", number: true, by: (row) => row.stargazers_count, cell: (row) => short(row.stargazers_count) },
     { name: "Gained", number: true, by: (row) => row.stars_gained, cell: (row) => change(row.stars_gained) },
     { name: "Events", number: true, by: (row) => row.events, cell: (row) => integer(row.events) },
-    { name: "Activity", number: true, wide: true, by: (row) => row.activity?.score ?? null, cell: (row) => decimal(row.activity?.score) },
-    { name: "Forks", number: true, wide: true, by: (row) => row.forks_count, cell: (row) => short(row.forks_count) },
-    { name: "Open issues", number: true, wide: true, by: (row) => row.open_issues_count, cell: (row) => short(row.open_issues_count) },
-    { name: "Watched", number: true, wide: true, by: (row) => row.coverage?.share, cell: (row) => coverage(row.coverage?.share) },
-    { name: "Language", wide: true, by: (row) => row.language, cell: (row) => row.language ?? "–" },
+    { name: "Activity", number: true, by: (row) => row.activity?.score ?? null, cell: (row) => decimal(row.activity?.score) },
+    { name: "Forks", number: true, by: (row) => row.forks_count, cell: (row) => short(row.forks_count) },
+    { name: "Open issues", number: true, by: (row) => row.open_issues_count, cell: (row) => short(row.open_issues_count) },
+    { name: "Watched", number: true, by: (row) => row.coverage?.share, cell: (row) => coverage(row.coverage?.share) },
+    { name: "Language", by: (row) => row.language, cell: (row) => row.language ?? "–" },
   ], data);
 }

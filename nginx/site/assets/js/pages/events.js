@@ -3,7 +3,7 @@ import { h } from "../dom.js";
 import { get, url } from "../api.js";
 import { ago, eventType, integer } from "../format.js";
 import { go, to, toRepository } from "../route.js";
-import { basis, block, empty, section, sortable, table, tabs } from "../views.js";
+import { basis, block, csvLink, CSV_ROWS_MAX, empty, section, sortable, table, tabs } from "../views.js";
 import { colorOf, eventChart } from "../chart.js";
 
 const MINUTES = [["15", "15 minutes"], ["60", "An hour"], ["120", "Two hours"]];
@@ -20,20 +20,27 @@ export function view({ query, signal }) {
     section("By the minute", { id: "minutes", aside: tabs("Time", MINUTES.map(([many, name]) => ({ name, href: here({ minutes: many }), on: many === minutes }))) },
       block({ signal, lines: 7, every: EVERY_SECONDS, label: "events",
         load: () => get(url("/api/v1/events/history", { minutes }), { signal }),
-        draw: ({ data, meta }) => [eventChart(data, { label: `Events by minute and type in the last ${minutes} minutes` }) ?? empty("No event of this time was seen."), basis(meta)] })),
+        draw: ({ data, meta }) => [eventChart(data, { label: `Events by minute and type in the last ${minutes} minutes`, until: Date.parse(meta.data_as_of) }) ?? empty("No event of this time was seen."),
+          h("div", { class: "under" }, basis(meta), h("a", { href: url("/api/v1/events/history", { minutes, format: "csv" }) }, "CSV"))] })),
     h("div", { class: "halves" },
       section("By type", { id: "types" }, block({ signal, lines: 8, every: EVERY_SECONDS, label: "counts",
         load: () => get(url("/api/v1/events/counts", { minutes }), { signal }),
-        draw: ({ data }) => (data.length ? byType(data) : empty("No event of this time was seen.")) })),
+        draw: ({ data }) => (data.length ? [byType(data), csv(h("a", { href: url("/api/v1/events/counts", { minutes, format: "csv" }) }, "CSV, by action too"))]
+          : empty("No event of this time was seen.")) })),
       section("Busiest repositories", { id: "busiest" }, typeChoice(type, here), block({ signal, lines: 8, every: EVERY_SECONDS, label: "repositories",
         load: () => get(url("/api/v1/events/repositories", { type, minutes, min_count: 2, per_page: 12 }), { signal }),
-        draw: ({ data }) => (data.length ? busiest(data, type) : empty("None with two of them in this time.")) }))),
+        draw: ({ data, next }) => (data.length ? [busiest(data, type),
+          csv(csvLink(url("/api/v1/events/repositories", { type, minutes, min_count: 2, per_page: CSV_ROWS_MAX, format: "csv" }), { shown: data.length, more: Boolean(next) }))]
+          : empty("None with two of them in this time.")) }))),
     section("Made public", { id: "published" }, block({ signal, lines: 4, every: 60, label: "repositories made public",
       load: () => get(url("/api/v1/events/published", { per_page: 12 }), { signal }),
-      draw: ({ data }) => (data.length ? published(data) : empty("None was seen yet.")) })),
+      draw: ({ data, next }) => (data.length ? [published(data),
+        csv(csvLink(url("/api/v1/events/published", { per_page: CSV_ROWS_MAX, format: "csv" }), { shown: data.length, more: Boolean(next) }))]
+        : empty("None was seen yet.")) })),
   ] };
 }
 
+const csv = (link) => h("div", { class: "under links" }, link);
 const actionsOf = (row) => row.actions.map(({ action, count }) => `${action.replaceAll("_", " ")} ${integer(count)}`).join(", ");
 
 function byType(data) {
@@ -65,7 +72,7 @@ function busiest(data, type) {
 function published(data) {
   return table("Repositories made public", [
     { name: "Repository", head: true, cell: nameOf },
-    { name: "By", wide: true, cell: (row) => row.actor ?? "–" },
+    { name: "By", cell: (row) => row.actor ?? "–" },
     { name: "When", cell: (row) => ago(row.published_at) },
   ], data);
 }

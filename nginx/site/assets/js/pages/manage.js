@@ -129,7 +129,7 @@ function topicTable(data, after) {
 function repositoryTable(data, meta, after) {
   return [table("Repositories whose events are collected", [
     { name: "Repository", head: true, cell: ({ full_name }) => h("a", { href: toRepository(full_name) }, full_name) },
-    { name: "Details read", wide: true, cell: (row) => ago(row.fetched_at) },
+    { name: "Details read", cell: (row) => ago(row.fetched_at) },
     { name: "Collected", number: true, cell: ({ full_name }) => stopButton(full_name, () => write("DELETE", repo(full_name, "tracking")), after) },
   ], data), meta.total > data.length && h("p", { class: "muted" }, `${integer(data.length)} of ${integer(meta.total)} are shown.`)];
 }

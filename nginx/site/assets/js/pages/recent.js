@@ -2,7 +2,7 @@
 import { announce, h } from "../dom.js";
 import { get, repo, url } from "../api.js";
 import { ago, eventType } from "../format.js";
-import { block, empty, problem } from "../views.js";
+import { block, csvLink, CSV_ROWS_MAX, empty, problem } from "../views.js";
 import { colorOf } from "../chart.js";
 
 const PER_PAGE = 20;
@@ -12,10 +12,12 @@ export function recentEvents(name, signal) {
   const target = (cursor) => url(repo(name, "events"), { per_page: PER_PAGE, cursor });
   return block({ signal, lines: 8, label: "events",
     load: () => get(target(), { signal }),
-    draw({ data, next }) {
+    draw({ data, meta, next }) {
       if (!data.length) return empty("No event of this repository is known.");
       const list = h("ol", { class: "events" }, data.map(row));
-      return [list, next && older(list, next, (cursor) => get(target(cursor), { signal }))];
+      const csv = url(repo(name, "events"), { per_page: CSV_ROWS_MAX, format: "csv" });
+      return [list, next && older(list, next, (cursor) => get(target(cursor), { signal })),
+        h("div", { class: "under links" }, csvLink(csv, { shown: data.length, more: Boolean(next), total: meta.total }))];
     } });
 }
 

@@ -13,6 +13,7 @@ import { tracking } from "./tracking.js";
 const SPANS = [["7", "7 days"], ["30", "30 days"], ["90", "90 days"], ["365", "A year"]];
 
 export function view({ segments, query, signal }) {
+  if (segments.length < 2) throw new Error("A repository is named by its owner and its name: #/repos/OWNER/NAME.");
   const name = segments.slice(0, 2).join("/");
   const span = SPANS.some(([days]) => days === query.get("days")) ? query.get("days") : "30";
   const head = block({ signal, lines: 5, every: 60, label: name,
@@ -69,7 +70,7 @@ function activity(name, span, signal) {
   return block({ signal, lines: 7, every: 60, label: "activity",
     load: async () => { const from = await target(); return { ...await get(from, { signal }), from }; },
     draw: ({ data, meta, from }) => [
-      eventChart(data, { label: `Events of ${name} by ${byHour ? "hour" : "day"} and type`, utcDays: !byHour })
+      eventChart(data, { label: `Events of ${name} by ${byHour ? "hour" : "day"} and type`, utcDays: !byHour, until: Date.parse(meta.data_as_of) })
         ?? empty("No event of this time is known. Events are collected for tracked repositories, and as far as all public events show them."),
       h("div", { class: "under" }, basis(meta), h("a", { href: `${from}&format=csv` }, "CSV")),
     ] });
@@ -106,11 +107,11 @@ function intervals(name, signal) {
         { name: "Type", head: true, by: (row) => row.type, cell: (row) => [h("i", { class: `swatch ${colorOf(row.type).slice(2)}` }), eventType(row.type)] },
         { name: "Events", number: true, by: (row) => row.count, cell: (row) => integer(row.count) },
         { name: "Mean", number: true, by: (row) => row.mean_interval_seconds, cell: (row) => duration(row.mean_interval_seconds) },
-        { name: "Median", number: true, wide: true, by: (row) => row.median_interval_seconds, cell: (row) => duration(row.median_interval_seconds) },
-        { name: "90th percentile", number: true, wide: true, by: (row) => row.p90_interval_seconds, cell: (row) => duration(row.p90_interval_seconds) },
+        { name: "Median", number: true, by: (row) => row.median_interval_seconds, cell: (row) => duration(row.median_interval_seconds) },
+        { name: "90th percentile", number: true, by: (row) => row.p90_interval_seconds, cell: (row) => duration(row.p90_interval_seconds) },
         { name: "Actors", number: true, by: (row) => row.actors, cell: (row) => integer(row.actors) },
-        { name: "Latest", wide: true, by: (row) => row.last_at, cell: (row) => ago(row.last_at) },
+        { name: "Latest", by: (row) => row.last_at, cell: (row) => ago(row.last_at) },
       ], data, { column: 1, down: true }),
-      basis(meta),
+      h("div", { class: "under" }, basis(meta), h("a", { href: url(repo(name, "activity"), { format: "csv" }) }, "CSV, by action too")),
     ] : [empty("No event of the last seven days is known."), basis(meta)]) });
 }

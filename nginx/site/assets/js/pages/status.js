@@ -3,7 +3,7 @@ import { h } from "../dom.js";
 import { adminKey, ApiError, get, url } from "../api.js";
 import { ago, at, coverage, duration, integer, serviceNow } from "../format.js";
 import { to, toRepository } from "../route.js";
-import { block, empty, figures, section, sortable, table } from "../views.js";
+import { block, csvLink, CSV_ROWS_MAX, empty, figures, section, sortable, table } from "../views.js";
 
 const EVERY_SECONDS = 15;
 const JOBS_SHOWN = 15;
@@ -14,7 +14,7 @@ export function view({ signal }) {
     section("Parts", { id: "parts" }, block({ signal, lines: 2, every: EVERY_SECONDS, label: "parts", load: () => readiness(signal), draw: drawParts })),
     section("Topics", { id: "fresh" }, block({ signal, lines: 3, every: EVERY_SECONDS, label: "topics",
       load: () => get(url("/api/v1/topics", { per_page: 100 }), { signal }),
-      draw: ({ data }) => (data.length ? drawTopics(data) : empty("No topic is tracked.")) })),
+      draw: ({ data, meta }) => (data.length ? drawTopics(data, meta) : empty("No topic is tracked.")) })),
     section("Sources of events", { id: "sources" }, block({ signal, lines: 8, every: EVERY_SECONDS, label: "sources",
       load: () => get(url("/api/v1/coverage", { per_page: 100 }), { signal }), draw: drawSources })),
     section("Jobs", { id: "jobs" }, jobs(signal)),
@@ -38,16 +38,18 @@ function drawParts(body) {
   ]);
 }
 
-function drawTopics(topics) {
-  return sortable("Topics, how fresh and whole", [
+function drawTopics(topics, { total }) {
+  return [sortable("Topics, how fresh and whole", [
     { name: "Topic", head: true, by: (row) => row.name, cell: (row) => h("a", { href: to(["topics", row.name]) }, row.name) },
     { name: "Repositories", number: true, by: (row) => row.repositories_count, cell: (row) => integer(row.repositories_count) },
     { name: "Whole", number: true, by: (row) => (row.complete ? 1 : row.repositories_count / (row.reported_count || 1)),
       cell: (row) => (row.complete ? "yes" : row.reported_count ? coverage(row.repositories_count / row.reported_count) : "–") },
     { name: "Read", by: (row) => row.data_as_of, cell: (row) => ago(row.data_as_of) },
-    { name: "Next", wide: true, by: (row) => row.next_collection_at, cell: (row) => ago(row.next_collection_at) },
-    { name: "Last error", wide: true, by: (row) => row.last_error, cell: (row) => row.last_error ?? "none" },
-  ], topics, { column: 0, down: false });
+    { name: "Next", by: (row) => row.next_collection_at, cell: (row) => ago(row.next_collection_at) },
+    { name: "Last error", by: (row) => row.last_error, cell: (row) => row.last_error ?? "none" },
+  ], topics, { column: 0, down: false }),
+  total > topics.length && h("p", { class: "muted" }, `The first ${integer(topics.length)} of ${integer(total)} are shown.`),
+  h("div", { class: "under links" }, csvLink(url("/api/v1/topics", { per_page: CSV_ROWS_MAX, format: "csv" }), { shown: topics.length, total }))];
 }
 
 function drawSources({ data, meta, next }) {
@@ -60,7 +62,9 @@ function drawSources({ data, meta, next }) {
       ...(meta.github_requests ?? []).map(budget),
     ]),
     data.length ? sourceTable(data) : empty("Nothing is watched: events are not collected here."),
-    next && h("p", { class: "muted" }, "The first hundred are shown; ", h("a", { href: "/api/v1/coverage?format=csv&per_page=100" }, "the list as CSV"), " has pages."),
+    data.length > 0 && h("div", { class: "under links" },
+      next && h("span", { class: "muted" }, "The first hundred are shown."),
+      csvLink(url("/api/v1/coverage", { per_page: CSV_ROWS_MAX, format: "csv" }), { shown: data.length, more: Boolean(next) })),
     h("h3", {}, "Gaps"),
     gaps.length ? gapTable(gaps) : empty("None is known: whatever the watched feeds showed was read without a break."),
     meta.imports?.length > 0 && [h("h3", {}, "Imports"), importTable(meta.imports)],
@@ -81,13 +85,13 @@ function sourceTable(data) {
     { name: "Source", head: true, by: (row) => row.repository ?? "", cell: (row) => [row.repository ? h("a", { href: toRepository(row.repository) }, row.repository) : kinds[row.kind] ?? row.kind,
       !row.active && h("span", { class: "chip" }, "stopped"), row.last_error && h("p", { class: "description wrong" }, row.last_error)] },
     { name: "A day", number: true, by: (row) => row.share_captured?.last_24_hours, cell: (row) => coverage(row.share_captured?.last_24_hours) },
-    { name: "A week", number: true, wide: true, by: (row) => row.share_captured?.last_7_days, cell: (row) => coverage(row.share_captured?.last_7_days) },
+    { name: "A week", number: true, by: (row) => row.share_captured?.last_7_days, cell: (row) => coverage(row.share_captured?.last_7_days) },
     { name: "Gaps", number: true, by: (row) => row.gaps_count, cell: (row) => integer(row.gaps_count) },
-    { name: "New", number: true, wide: true, by: (row) => row.events_new, cell: (row) => integer(row.events_new) },
-    { name: "Known", number: true, wide: true, by: (row) => row.events_duplicate, cell: (row) => integer(row.events_duplicate) },
-    { name: "Requests", number: true, wide: true, by: (row) => row.requests, cell: (row) => integer(row.requests) },
+    { name: "New", number: true, by: (row) => row.events_new, cell: (row) => integer(row.events_new) },
+    { name: "Known", number: true, by: (row) => row.events_duplicate, cell: (row) => integer(row.events_duplicate) },
+    { name: "Requests", number: true, by: (row) => row.requests, cell: (row) => integer(row.requests) },
     { name: "Polled", by: (row) => row.last_polled_at, cell: (row) => ago(row.last_polled_at) },
-    { name: "Next", wide: true, by: (row) => row.next_poll_at, cell: (row) => ago(row.next_poll_at) },
+    { name: "Next", by: (row) => row.next_poll_at, cell: (row) => ago(row.next_poll_at) },
   ], data);
 }
 
@@ -95,7 +99,7 @@ function gapTable(gaps) {
   return table("Gaps", [
     { name: "Source", head: true, cell: ({ source }) => source.repository ?? "All public events" },
     { name: "From", cell: (gap) => at(gap.from) },
-    { name: "To", wide: true, cell: (gap) => at(gap.to) },
+    { name: "To", cell: (gap) => at(gap.to) },
     { name: "Length", number: true, cell: (gap) => duration((Date.parse(gap.to) - Date.parse(gap.from)) / 1000) },
   ], gaps);
 }
@@ -104,7 +108,7 @@ function importTable(imports) {
   return table("Imports", [
     { name: "File", head: true, cell: (row) => [row.name, row.last_error && h("p", { class: "description wrong" }, row.last_error)] },
     { name: "State", cell: (row) => h("span", { class: `chip ${row.state === "failed" ? "warn" : ""}` }, row.state) },
-    { name: "Read", number: true, wide: true, cell: (row) => integer(row.events_read) },
+    { name: "Read", number: true, cell: (row) => integer(row.events_read) },
     { name: "New", number: true, cell: (row) => integer(row.events_new) },
     { name: "Last", cell: (row) => ago(row.updated_at) },
   ], imports);
@@ -131,6 +135,6 @@ function drawJobs(jobs) {
     { name: "Progress", cell: (row) => [row.step, row.error && h("p", { class: "description wrong" }, row.error),
       h("p", { class: "description" }, Object.entries(row.counts ?? {}).map(([name, count]) => `${name.replaceAll("_", " ")} ${integer(count)}`).join(" · "))] },
     { name: "Started", cell: (row) => ago(row.started_at) },
-    { name: "Took", number: true, wide: true, cell: (row) => (row.finished_at ? duration((Date.parse(row.finished_at) - Date.parse(row.started_at)) / 1000) : "running") },
+    { name: "Took", number: true, cell: (row) => (row.finished_at ? duration((Date.parse(row.finished_at) - Date.parse(row.started_at)) / 1000) : "running") },
   ], jobs.slice(0, JOBS_SHOWN));
 }

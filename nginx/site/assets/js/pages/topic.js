@@ -1,9 +1,10 @@
 // A topic's ranking: sorted, filtered, page by page; each row with its change of rank, growth and a trend line.
 import { h } from "../dom.js";
-import { get, url } from "../api.js";
-import { ago, change, coverage, decimal, integer, percent, short } from "../format.js";
+import { Awaited, get, url } from "../api.js";
+import { ago, change, clockKnown, coverage, decimal, integer, percent, short } from "../format.js";
 import { go, to, toRepository } from "../route.js";
-import { block, empty, figures, rankChange, section, table, tabs } from "../views.js";
+import { block, csvLink, CSV_ROWS_MAX, empty, figures, rankChange, section, table, tabs, whyAwaited } from "../views.js";
+import { feedLinks, topicFeeds } from "../feeds.js";
 import { trendOf } from "../sparkline.js";
 
 const SORTS = [["popularity", "Popular"], ["activity", "Active"], ["trending", "Trending"], ["newest", "Newest"], ["updated", "Updated"]];
@@ -21,17 +22,26 @@ export function view({ segments, query, signal }) {
   const summary = block({ signal, lines: 2, label: name, every: 60, load: () => get(base, { signal }), draw: ({ data }) => drawSummary(data) });
   const ranking = block({
     signal, lines: 12, label: "ranking",
-    load: () => get(url(`${base}/repositories`, parameters), { signal }),
-    draw: (got) => drawRanking(name, got, asked, here, signal),
+    load: () => get(url(`${base}/repositories`, parameters), { signal }).catch((error) => explained(error, base, signal)),
+    draw: (got) => [drawRanking(name, got, asked, here, signal), got.data.length > 0 && downloads(base, asked, got)],
   });
-  return { title: name, nodes: [
+  const feeds = topicFeeds(name);
+  return { title: name, feeds, nodes: [
     h("h1", {}, "Topic ", h("span", { class: "name" }, name)),
     summary,
-    section("Ranking", { id: "ranking", aside: downloads(base, asked) },
+    section("Ranking", { id: "ranking", aside: feedLinks(feeds) },
       tabs("Order", SORTS.map(([sort, title]) => ({ name: title, href: here({ sort }), on: asked.sort === sort }))),
       filters(name, asked),
       ranking),
   ] };
+}
+
+async function explained(error, base, signal) {
+  if (error instanceof Awaited) {
+    await clockKnown;
+    error.message = whyAwaited((await get(base, { signal })).data);
+  }
+  throw error;
 }
 
 function drawSummary(topic) {
@@ -43,9 +53,14 @@ function drawSummary(topic) {
   ]), topic.last_error && h("p", { class: "stale" }, "The last reading failed: ", topic.last_error)];
 }
 
-function downloads(base, asked) {
-  const list = (format) => url(`${base}/repositories`, { ...asked, cursor: null, per_page: 100, format });
-  return h("span", { class: "links" }, h("a", { href: list("csv") }, "CSV"), h("a", { href: list("json") }, "JSON"), h("a", { href: `${base}/feed.atom` }, "Feed"));
+// Ranks are those within the whole topic: of what fits a filter they leave some out.
+const isFiltered = (asked) => FILTERS.some((filter) => asked[filter]);
+
+// From the first rank of this page on, so that going on through the pages brings all of it.
+function downloads(base, asked, { data, meta }) {
+  const list = (format) => url(`${base}/repositories`, { ...asked, per_page: CSV_ROWS_MAX, format });
+  const first = !asked.cursor ? 1 : isFiltered(asked) ? null : data[0].rank;
+  return h("div", { class: "under links" }, csvLink(list("csv"), { first, total: meta.total }), h("a", { href: list("json") }, "The same as JSON"));
 }
 
 function filters(name, asked) {
@@ -60,7 +75,7 @@ function filters(name, asked) {
   field("At least stars", { type: "number", name: "min_stars", value: asked.min_stars ?? "", min: 0, max: 1_000_000_000, size: 8 }),
   h("label", { class: "check" }, h("input", { type: "checkbox", name: "archived", checked: asked.archived !== "false" }), "Archived ones too"),
   h("button", {}, "Show"),
-  FILTERS.some((filter) => asked[filter]) && h("a", { href: to(["topics", name], { sort: asked.sort }) }, "All"));
+  isFiltered(asked) && h("a", { href: to(["topics", name], { sort: asked.sort }) }, "All"));
 }
 
 /** The name with its description, as in every list of repositories. */
@@ -80,14 +95,16 @@ function drawRanking(name, { data, meta, next }, asked, here, signal) {
     { name: "#", number: true, class: "rank", cell: (row) => [row.rank, " ", rankChange(row)] },
     { name: "Repository", head: true, class: "main", cell: nameCell },
     { name: "Stars", number: true, sort: sorted("popularity"), cell: (row) => short(row.stargazers_count) },
-    { name: "In 7 days", number: true, wide: true, cell: (row) => (row.growth
+    { name: "In 7 days", number: true, cell: (row) => (row.growth
       ? h("span", { title: row.growth.percent === null ? undefined : percent(row.growth.percent / 100) }, change(row.growth.stars)) : "–") },
     known === "trending"
       ? { name: "Score", number: true, sort: sorted("trending"), cell: (row) => (row.trending ? decimal(row.trending.score, 0) : "–") }
-      : { name: "Activity", number: true, wide: asked.sort !== "activity", sort: sorted("activity"), cell: (row) => (row.activity ? decimal(row.activity.score) : "–") },
+      : { name: "Activity", number: true, sort: sorted("activity"), cell: (row) => (row.activity ? decimal(row.activity.score) : "–") },
     { name: "30 days", class: "trend", cell: (row) => trends.get(row.full_name) },
-    { name: "Language", wide: true, cell: (row) => row.language ?? "–" },
-    { name: "Pushed", wide: true, sort: { ...sorted("updated") }, cell: (row) => ago(row.pushed_at) },
+    { name: "Language", cell: (row) => row.language ?? "–" },
+    { name: "Pushed", cell: (row) => ago(row.pushed_at) },
+    asked.sort === "newest" ? { name: "Created", sort: sorted("newest"), cell: (row) => ago(row.created_at) }
+      : { name: "Updated", sort: sorted("updated"), cell: (row) => ago(row.updated_at) },
   ];
   const shown = columns.filter((column) => !(column.name === "Activity" && !data.some((row) => "activity" in row)));
   const from = data[0].rank;
@@ -95,7 +112,8 @@ function drawRanking(name, { data, meta, next }, asked, here, signal) {
     table(`Repositories of the topic ${name}, ${asked.sort} first`, shown, data),
     h("nav", { class: "pages", "aria-label": "Pages" },
       asked.cursor ? h("a", { href: here({}) }, "First page") : h("span"),
-      h("span", { class: "muted" }, `${integer(from)} to ${integer(data.at(-1).rank)} of ${integer(meta.total)}`),
+      h("span", { class: "muted" }, isFiltered(asked) ? `${integer(data.length)} of ${integer(meta.total)}, ranked ${integer(from)} to ${integer(data.at(-1).rank)}`
+        : `${integer(from)} to ${integer(data.at(-1).rank)} of ${integer(meta.total)}`),
       next ? h("a", { href: here({ cursor: next }), rel: "next" }, "Next page") : h("span")),
   ];
 }

@@ -1,9 +1,9 @@
 // The first view: every tracked topic with its most popular, most active and trending repositories.
 import { h } from "../dom.js";
-import { get, url } from "../api.js";
+import { Awaited, get, url } from "../api.js";
 import { ago, change, coverage, decimal, integer, short } from "../format.js";
 import { to, toRepository } from "../route.js";
-import { block, empty, rankChange, section } from "../views.js";
+import { block, empty, rankChange, section, whyAwaited } from "../views.js";
 import { trendOf } from "../sparkline.js";
 
 const LISTS_SHOWN_MAX = 8; // topics whose lists are read at once; the others are a click away
@@ -16,11 +16,14 @@ const LISTS = [
 ];
 
 export function view({ signal }) {
+  const opened = new Set(); // names of further topics whose lists were asked for
+  let pages = 1;
   const list = block({
     signal, every: 60, lines: 8, label: "topics",
-    load: () => get(url("/api/v1/topics", { per_page: 100 }), { signal }),
-    draw: ({ data }) => (data.length
-      ? data.map((topic, index) => topicCard(topic, index < LISTS_SHOWN_MAX, signal))
+    load: () => loadPages(pages, signal),
+    draw: ({ data, meta, next }) => (data.length
+      ? [data.map((topic, index) => topicCard(topic, index < LISTS_SHOWN_MAX || opened.has(topic.name), signal, opened)),
+        further(data.length, meta.total ?? data.length, next && (() => { pages += 1; list.reload(); }))]
       : empty("No topic is tracked yet. ", h("a", { href: "#/manage" }, "Track one"), ".")),
   });
   return { title: "Repopulse", nodes: [
@@ -30,14 +33,42 @@ export function view({ signal }) {
   ] };
 }
 
-function topicCard(topic, withLists, signal) {
-  const id = `topic-${topic.name}`;
-  const lists = withLists && h("div", { class: "columns" });
-  if (lists) {
+/** As many pages of topics as were asked for, as one answer. */
+async function loadPages(pages, signal) {
+  const rows = [];
+  let got;
+  for (let page = 0; page < pages && (!got || got.next); ++page) {
+    got = await get(url("/api/v1/topics", { per_page: 100, cursor: got?.next }), { signal });
+    rows.push(...got.data);
+  }
+  return { ...got, data: rows };
+}
+
+/** What is not shown of all topics, and how to get at it; nothing where all is. */
+function further(shown, total, more) {
+  if (total <= LISTS_SHOWN_MAX) return null;
+  return h("p", { class: "actions" },
+    h("span", { class: "muted" }, total > shown ? `The first ${integer(shown)} of ${integer(total)} topics are here` : `All ${integer(total)} topics are here`,
+      `, the first ${LISTS_SHOWN_MAX} with their lists, the others' lists on demand.`),
+    more && h("button", { type: "button", onclick: more }, "More topics"));
+}
+
+function topicCard(topic, withLists, signal, opened) {
+  const place = h("div");
+  function open() {
+    const lists = h("div", { class: "columns" });
     const trends = trendLines(lists, signal);
     lists.append(...LISTS.map((list) => shortList(topic, list, trends, signal)));
+    place.replaceChildren(lists);
   }
-  return section(h("a", { href: to(["topics", topic.name]) }, topic.name), { id, aside: freshness(topic) }, lists);
+  if (withLists) open();
+  else place.append(h("button", { type: "button", class: "quiet", "aria-label": `Show its lists: ${topic.name}`, onclick: () => {
+    opened.add(topic.name);
+    place.tabIndex = -1;
+    place.focus(); // where reading goes on
+    open();
+  } }, "Show its lists"));
+  return section(h("a", { href: to(["topics", topic.name]) }, topic.name), { id: `topic-${topic.name}`, aside: freshness(topic) }, place);
 }
 
 /**
@@ -80,7 +111,7 @@ function trendLines(lists, signal) {
 }
 
 function freshness(topic) {
-  if (!topic.data_as_of) return h("span", { class: "muted" }, topic.last_error ? "could not be read yet" : "being read for the first time");
+  if (!topic.data_as_of) return h("span", { class: "muted" }, topic.last_error ? "could not be read yet" : "not read yet");
   const share = topic.complete || !topic.reported_count ? null : topic.repositories_count / topic.reported_count;
   return h("span", { class: "muted" }, integer(topic.repositories_count), " repositories · ",
     share !== null && [coverage(share), " of the topic · "], ago(topic.data_as_of));
@@ -91,7 +122,10 @@ function shortList(topic, list, trends, signal) {
   return h("div", {}, heading, block({
     signal, lines: LENGTH, label: `${topic.name}, ${list.title}`,
     load: () => get(url(`/api/v1/topics/${encodeURIComponent(topic.name)}/repositories`, { sort: list.sort, per_page: LENGTH }), { signal })
-      .finally(trends.answered),
+      .finally(trends.answered).catch((error) => {
+        if (error instanceof Awaited) error.message = whyAwaited(topic);
+        throw error;
+      }),
     draw({ data }) {
       const rows = list.only ? data.filter(list.only) : data;
       if (!rows.length) return empty(list.only ? "Nothing stands out in the last 24 hours." : "No repositories.");

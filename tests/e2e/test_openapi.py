@@ -213,7 +213,11 @@ def test_a_url_that_is_too_long_and_a_method_that_nobody_knows(walk, operation):
     answer = walk.service.request(operation.method, target + ("&" if "?" in target else "?") + "x" * 3100)
     assert answer.status == 414
     operation.check(answer)
-    assert_problem(walk.service.request("PATCH", target), 405)
+    refused = walk.service.request("PATCH", target)
+    if answer.headers["content-type"] == "image/svg+xml":
+        assert (refused.status, refused.headers["content-type"]) == (405, "image/svg+xml")
+    else:
+        assert_problem(refused, 405)
 
 
 # ---- Writes and jobs

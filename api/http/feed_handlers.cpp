@@ -37,15 +37,12 @@ Result<std::string> FeedId(const Services& services, const std::string& what) {
   return "urn:repopulse:" + *installation + ":feed:" + what;
 }
 
-// When it was starred or forked last since `since`; that, where it was not.
-Result<TimePoint> LastGain(const Services& services, RepositoryId repository, TimePoint since) {
-  const auto counts = services.events.Counts({std::nullopt, std::nullopt, repository}, since);
-  if (!counts) return tl::make_unexpected(counts.error());
-  TimePoint last = since;
-  for (const EventCount& count : counts->counts) {
-    if (count.type == "WatchEvent" || count.type == "ForkEvent") last = std::max(last, count.last);
-  }
-  return std::min(last, std::max(since, services.clock.Now()));
+// When each was starred or forked last.
+Result<std::vector<std::optional<TimePoint>>> LastGains(const Services& services,
+                                                        const std::vector<TrendingRepository>& items) {
+  std::vector<RepositoryId> ids;
+  for (const TrendingRepository& one : items) ids.push_back(one.id);
+  return services.events.NewestOfEach(ids, {"WatchEvent", "ForkEvent"});
 }
 
 // One that trends is one entry a day, however often the feed is asked for. Those without a name cannot be linked to.
@@ -57,10 +54,13 @@ Status AddRisers(const Services& services, const std::optional<TopicName>& topic
   const auto page = services.trends.Trending(query);
   if (!page) return tl::make_unexpected(page.error());
   const auto today = DayOf(now);
-  for (const TrendingRepository& one : page->items) {
+  const auto gained = LastGains(services, page->items);
+  if (!gained) return tl::make_unexpected(gained.error());
+  for (size_t i = 0; i < page->items.size(); ++i) {
+    const TrendingRepository& one = page->items[i];
     if (!one.name) continue;
-    const auto updated = LastGain(services, one.id, today);
-    if (!updated) return tl::make_unexpected(updated.error());
+    // Not yesterday, which another entry tells of, nor later than now, where the clock stands behind the events.
+    const TimePoint updated = std::clamp((*gained)[i].value_or(today), TimePoint{today}, now);
     std::string text = fmt::format("{} stars and {} {} in {} hours", one.trending.stars, one.trending.forks,
                                    one.trending.forks == 1 ? "fork" : "forks", kTrendingWindow.count());
     if (one.description) text += " · " + About(*one.description);
@@ -69,7 +69,7 @@ Status AddRisers(const Services& services, const std::optional<TopicName>& topic
                             .url = GitHubPage(one.name).get<std::string>(),
                             .text = std::move(text),
                             .at = today,
-                            .updated = std::chrono::floor<std::chrono::seconds>(*updated)});
+                            .updated = std::chrono::floor<std::chrono::seconds>(updated)});
   }
   return {};
 }

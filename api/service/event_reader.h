@@ -151,6 +151,9 @@ class EventReader {
   Result<std::optional<Known>> FindRepository(const RepositoryName& name) { return FirstOf(FindRepositories({name})); }
   // The newest created_at stored; of the repository or of all.
   virtual Result<std::optional<TimePoint>> NewestEvent(std::optional<RepositoryId> repository) = 0;
+  // Of each repository, in this order: when the newest of its events of one of these types happened, if there is one.
+  virtual Result<std::vector<std::optional<TimePoint>>> NewestOfEach(const std::vector<RepositoryId>& repositories,
+                                                                     const std::vector<std::string_view>& types) = 0;
   // Of each repository, in this order: its activity score as it was computed last; none where it never was.
   virtual Result<std::vector<std::optional<RepositoryActivity>>> ActivityOfEach(
       const std::vector<RepositoryId>& repositories) = 0;

@@ -28,6 +28,8 @@ class SqlEventReader final : public EventReader {
   Result<std::vector<BucketCount>> Minutes(TimePoint since) override;
   Result<std::vector<std::optional<Known>>> FindRepositories(const std::vector<RepositoryName>& names) override;
   Result<std::optional<TimePoint>> NewestEvent(std::optional<RepositoryId> repository) override;
+  Result<std::vector<std::optional<TimePoint>>> NewestOfEach(const std::vector<RepositoryId>& repositories,
+                                                             const std::vector<std::string_view>& types) override;
   Result<std::vector<std::optional<RepositoryActivity>>> ActivityOfEach(
       const std::vector<RepositoryId>& repositories) override;
 

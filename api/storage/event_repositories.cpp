@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <span>
 #include <unordered_map>
 #include <unordered_set>
@@ -36,6 +37,8 @@ constexpr std::string_view kHolders = "SELECT name, repository_id FROM repositor
 constexpr std::string_view kEventsOf = R"(
   SELECT repository_id, CAST(SUM(events) AS SIGNED) FROM event_repository_totals WHERE repository_id IN {}
   GROUP BY repository_id)";
+constexpr std::string_view kNewestOfEach =
+    "SELECT repository_id, MAX(last_at) FROM event_repository_totals WHERE repository_id IN {}";
 constexpr std::string_view kActivity = "SELECT {} FROM repository_activity a WHERE a.repository_id IN {}";
 
 struct PageBounds {
@@ -267,6 +270,34 @@ Result<std::vector<std::optional<EventReader::Known>>> SqlEventReader::FindRepos
   auto found = WithConnection(pool_, [&](Connection& db) { return InSnapshot(db, work); });
   if (!found) return WithContext("find repositories of events", std::move(found.error()));
   return found;
+}
+
+Result<std::vector<std::optional<TimePoint>>> SqlEventReader::NewestOfEach(
+    const std::vector<RepositoryId>& repositories, const std::vector<std::string_view>& types) {
+  std::unordered_map<RepositoryId, TimePoint> found;
+  auto read = WithConnection(pool_, [&](Connection& db) -> Status {
+    std::set<int64_t> ids;
+    for (const std::string_view type : types) {
+      auto id = words_.IdOf(db, std::string(type));
+      if (!id) return tl::make_unexpected(std::move(id.error()));
+      if (*id) ids.insert(**id);
+    }
+    if (ids.empty()) return {};
+    return InGroups(repositories, [&](std::span<const RepositoryId> group) {
+      std::vector<Value> values;
+      std::string sql = fmt::format(kNewestOfEach, IdList(group, values));
+      AppendWords(sql, values, "type_id", ids);
+      return db.Query(sql + " GROUP BY repository_id", values,
+                      [&](const Row& row) { found.emplace(RepositoryId{row.Int(0)}, row.Time(1)); });
+    });
+  });
+  if (!read) return WithContext("find when repositories' newest events happened", std::move(read.error()));
+  std::vector<std::optional<TimePoint>> newest;
+  for (const RepositoryId id : repositories) {
+    const auto one = found.find(id);
+    newest.push_back(one == found.end() ? std::nullopt : std::optional(one->second));
+  }
+  return newest;
 }
 
 Result<std::vector<std::optional<RepositoryActivity>>> SqlEventReader::ActivityOfEach(

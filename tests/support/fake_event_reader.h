@@ -191,6 +191,20 @@ class FakeEventReader final : public EventReader {
     return newest;
   }
 
+  Result<std::vector<std::optional<TimePoint>>> NewestOfEach(const std::vector<RepositoryId>& repositories,
+                                                             const std::vector<std::string_view>& types) override {
+    if (failing) return tl::make_unexpected(*failing);
+    std::vector<std::optional<TimePoint>> newest;
+    for (const RepositoryId id : repositories) {
+      newest.emplace_back();
+      for (const Event& event : events) {
+        if (event.repository != id || std::ranges::find(types, event.type) == types.end()) continue;
+        newest.back() = std::max(newest.back().value_or(event.created_at), event.created_at);
+      }
+    }
+    return newest;
+  }
+
   Result<std::vector<std::optional<RepositoryActivity>>> ActivityOfEach(
       const std::vector<RepositoryId>& repositories) override {
     if (failing) return tl::make_unexpected(*failing);

@@ -66,6 +66,10 @@ class ToldByEvents final : public EventReader {
   }
   Result<std::vector<BucketCount>> Minutes(TimePoint) override { return Unasked(); }
   Result<std::optional<TimePoint>> NewestEvent(std::optional<RepositoryId>) override { return Unasked(); }
+  Result<std::vector<std::optional<TimePoint>>> NewestOfEach(const std::vector<RepositoryId>&,
+                                                             const std::vector<std::string_view>&) override {
+    return Unasked();
+  }
   Result<std::vector<std::optional<RepositoryActivity>>> ActivityOfEach(const std::vector<RepositoryId>&) override {
     return Unasked();
   }

@@ -162,6 +162,25 @@ TEST_F(EventCountsTest, TheNewestEventIsTheLastCreated) {
   }
 }
 
+TEST_F(EventCountsTest, TheNewestOfEachIsThatOfTheTypesAskedFor) {
+  Store(Random());
+  const std::vector<RepositoryId> repositories = {RepositoryId{2}, RepositoryId{999'999}, RepositoryId{1}};
+  std::vector<std::optional<TimePoint>> expected;
+  for (const RepositoryId repository : repositories) {
+    expected.emplace_back();
+    for (const char* type : {"PushEvent", "IssuesEvent"}) {
+      for (const Told& told : Matching({.type = type, .action = {}, .repository = repository})) {
+        expected.back() = std::max(expected.back().value_or(told.created_at), told.created_at);
+      }
+    }
+  }
+  ASSERT_TRUE(expected[0] && !expected[1] && expected[2]);
+  EXPECT_EQ(event_reader().NewestOfEach(repositories, {"PushEvent", "IssuesEvent", "NeverSeenEvent"}).value(),
+            expected);
+  EXPECT_EQ(event_reader().NewestOfEach(repositories, {"NeverSeenEvent"}).value(),
+            std::vector<std::optional<TimePoint>>(3));
+}
+
 class EventRepositoriesTest : public EventTablesTest {
  protected:
   using Counted = std::pair<int64_t, int64_t>;  // repository, events

@@ -213,6 +213,18 @@ Result<std::vector<std::optional<EventReader::Known>>> ReadKnown(Connection& db,
   return known;
 }
 
+// What was found of each.
+template <class Found>
+std::vector<std::optional<Found>> InOrder(const std::vector<RepositoryId>& repositories,
+                                          const std::unordered_map<RepositoryId, Found>& found) {
+  std::vector<std::optional<Found>> all;
+  for (const RepositoryId id : repositories) {
+    const auto one = found.find(id);
+    all.push_back(one == found.end() ? std::nullopt : std::optional(one->second));
+  }
+  return all;
+}
+
 }  // namespace
 
 Result<RepositoryCountPage> SqlEventReader::Repositories(const std::string& type, int64_t min_count,
@@ -292,12 +304,7 @@ Result<std::vector<std::optional<TimePoint>>> SqlEventReader::NewestOfEach(
     });
   });
   if (!read) return WithContext("find when repositories' newest events happened", std::move(read.error()));
-  std::vector<std::optional<TimePoint>> newest;
-  for (const RepositoryId id : repositories) {
-    const auto one = found.find(id);
-    newest.push_back(one == found.end() ? std::nullopt : std::optional(one->second));
-  }
-  return newest;
+  return InOrder(repositories, found);
 }
 
 Result<std::vector<std::optional<RepositoryActivity>>> SqlEventReader::ActivityOfEach(
@@ -314,12 +321,7 @@ Result<std::vector<std::optional<RepositoryActivity>>> SqlEventReader::ActivityO
     });
   });
   if (!read) return WithContext("read repositories' activity", std::move(read.error()));
-  std::vector<std::optional<RepositoryActivity>> activities;
-  for (const RepositoryId id : repositories) {
-    const auto one = found.find(id);
-    activities.push_back(one == found.end() ? std::nullopt : std::optional(one->second));
-  }
-  return activities;
+  return InOrder(repositories, found);
 }
 
 }  // namespace repopulse

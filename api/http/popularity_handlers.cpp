@@ -122,7 +122,7 @@ Result<Opened> StreamHistory(const Services& services, const Request& request, c
     const DaySpan span{DayOf(piece.from), DayOf(piece.to)};
     auto seen = ReadDays(services, id, span);
     if (!seen) return tl::make_unexpected(std::move(seen.error()));
-    if (first) *last = std::move(seen->before);
+    if (first) *last = seen->before;
     return RenderRows(format, HistoryRows(*last, seen->days, span), kHistoryColumns, first);
   };
   return StreamSeries(asked.format, {asked.span.from, asked.span.to, days{1}}, make);

@@ -14,7 +14,7 @@ namespace repopulse::http {
 
 // Buckets of an answer that is made as a whole, and of a piece.
 inline constexpr int64_t kBucketsWhole = 1'100;
-// Fifteen months of hours, thirty years of days: some tenths of a second of a worker's time.
+// Fifteen months of hours, thirty years of days: a tenth of a second of a worker's time.
 inline constexpr int64_t kBucketsStreamed = 11'000;
 
 int64_t BucketsIn(const BucketSpan& span);

@@ -73,8 +73,7 @@ def test_a_page_tells_its_feeds(browser, demo, address, feeds, words):
     assert told == [[href, kind, f"{name} {words}"] for href, kind, name in zip(feeds, types, ["Atom feed", "JSON Feed"], strict=True)]
     for href, kind, title in told:
         assert page.text(selector=f"main a[href='{href}']") == title
-        if href != "/api/v1/trending/feed.json":
-            assert demo.get(href).headers["content-type"].startswith(kind)
+        assert demo.get(href).headers["content-type"].startswith(kind)
     page.click(role="link", name="Events")
     page.waitForText(text="Events now", selector="h1")
     assert page.count(selector="link[rel=alternate]") == 0

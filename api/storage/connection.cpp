@@ -19,7 +19,8 @@ constexpr size_t kArrayRowsMax = 10'000;
 // MySQL allows 65,535 parameters.
 constexpr size_t kGroupRowsMax = 1'000;
 
-// What MySQL 8 and MariaDB both know; CLIENT_FOUND_ROWS makes affected rows mean matched rows.
+// What MySQL 8 and MariaDB both know. CLIENT_FOUND_ROWS makes affected rows mean matched rows. CLIENT_MULTI_STATEMENTS
+// concerns only Run(), whose texts are constants: what has parameters is prepared, one statement each.
 constexpr std::string_view kSession[] = {
     "SET SESSION time_zone = '+00:00', sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,"
     "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,ONLY_FULL_GROUP_BY', innodb_lock_wait_timeout = 3, "
@@ -81,7 +82,7 @@ Status Connection::Connect(const ConnectionOptions& options) {
 
   const auto begin = std::chrono::steady_clock::now();
   if (!mysql_real_connect(handle, host, options.user.c_str(), options.password.c_str(), options.database.c_str(),
-                          options.port, socket, CLIENT_FOUND_ROWS)) {
+                          options.port, socket, CLIENT_FOUND_ROWS | CLIENT_MULTI_STATEMENTS)) {
     return Failed(mysql_errno(handle), mysql_error(handle), begin);
   }
   bulk_arrays_ = bulk_arrays_ && IsMariaDb(handle);
@@ -97,10 +98,13 @@ Status Connection::Run(std::string_view sql) {
   UseClientOnThisThread();
   should_retry_ = false;
   const auto begin = std::chrono::steady_clock::now();
-  if (mysql_real_query(handle_.get(), sql.data(), sql.size()) != 0) {
-    return Failed(mysql_errno(handle_.get()), mysql_error(handle_.get()), begin);
+  MYSQL* handle = handle_.get();
+  int more = mysql_real_query(handle, sql.data(), sql.size());
+  while (more == 0) {
+    if (MYSQL_RES* rows = mysql_store_result(handle)) mysql_free_result(rows);
+    more = mysql_next_result(handle);
   }
-  if (MYSQL_RES* rows = mysql_store_result(handle_.get())) mysql_free_result(rows);
+  if (mysql_errno(handle) != 0) return Failed(mysql_errno(handle), mysql_error(handle), begin);
   return {};
 }
 

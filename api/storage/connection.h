@@ -142,7 +142,8 @@ class Connection {
   // The id that the last INSERT gave its row.
   [[nodiscard]] int64_t LastInsertId() const;
 
-  // A statement as plain text without parameters (transactions, the migrations' files).
+  // Statements as plain text without parameters (transactions, the migrations' files), with semicolons between them.
+  // The first that fails is the last one.
   Status Run(std::string_view sql);
 
   Status Ping(std::chrono::milliseconds deadline);

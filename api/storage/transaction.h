@@ -37,10 +37,9 @@ auto InTransaction(Connection& connection, Work work, std::string_view begin = "
 // Several reads that see one state of the database.
 template <class Work>
 auto InSnapshot(Connection& connection, Work work) -> decltype(work(connection)) {
-  if (auto set = connection.Run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"); !set) {
-    return WithContext("begin", set.error());
-  }
-  return InTransaction(connection, std::move(work), "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
+  constexpr std::string_view kBegin =
+      "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
+  return InTransaction(connection, std::move(work), kBegin);
 }
 
 }  // namespace repopulse

@@ -119,6 +119,14 @@ TEST_F(ConnectionTest, AKilledOneIsLostAndNotUsedAgain) {
   EXPECT_EQ(connection->health(), ConnectionHealth::kLost);
 }
 
+TEST_F(ConnectionTest, RunsSeveralStatementsUpToTheOneThatFails) {
+  ASSERT_OK(db().Run("CREATE TABLE numbers (n INT); INSERT INTO numbers VALUES (1); SELECT n FROM numbers"));
+  EXPECT_EQ(CodeOf(db().Run("INSERT INTO numbers VALUES (2); SELEKT; INSERT INTO numbers VALUES (4)")),
+            ErrorCode::kInternal);
+  EXPECT_EQ(Number("SELECT CAST(SUM(n) AS SIGNED) FROM numbers"), 3);
+  EXPECT_EQ(db().health(), ConnectionHealth::kUsable);
+}
+
 TEST_F(ConnectionTest, ASlowStatementIsGivenUpAndTheConnectionStaysUsable) {
   ConnectionOptions options = ConnectionTo();
   options.read_timeout = std::chrono::seconds{3};
@@ -252,6 +260,27 @@ TEST_F(TransactionTest, ASnapshotSeesOneState) {
   EXPECT_OK(read);
   // The next transaction on it is an ordinary one again.
   EXPECT_OK(InTransaction(*reader, [](Connection& c) { return Increase(c, 1); }));
+}
+
+TEST_F(TransactionTest, ASnapshotSeesOneStateAlsoWhenItIsTriedAgain) {
+  const auto reader = Open();
+  int attempts = 0;
+  const auto read = InSnapshot(*reader, [&](Connection& c) -> Status {
+    // A table that changes after the snapshot was taken cannot be read in it.
+    if (++attempts == 1) {
+      EXPECT_OK(db().Run("ALTER TABLE rows_ FORCE"));
+    }
+    int64_t seen = 0;
+    const auto take = [&](const Row& row) { seen = row.Int(0); };
+    if (auto first = c.Query("SELECT n FROM rows_ WHERE id = 1", {}, take); !first) return first;
+    EXPECT_OK(Increase(db(), 1));
+    const int64_t before = seen;
+    EXPECT_OK(c.Query("SELECT n FROM rows_ WHERE id = 1", {}, take));
+    EXPECT_EQ(seen, before);
+    return {};
+  });
+  EXPECT_OK(read);
+  EXPECT_EQ(attempts, 2);
 }
 
 }  // namespace

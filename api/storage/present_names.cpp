@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "base/clock.h"
 #include "base/strings.h"
 #include "storage/repository_rows.h"
 
@@ -13,15 +12,17 @@ namespace {
 
 // What is known of a repository itself follows the events (event_names.h).
 constexpr std::string_view kDescribed = "SELECT id, full_name FROM repositories WHERE id IN {}";
+// A repository has a name for each of its types, and hardly ever two that differ: one row each, and only where they do
+// all of them.
+constexpr std::string_view kToldFirstAndLast = R"(
+  SELECT repository_id, MIN(full_name), MAX(full_name) FROM event_repository_totals
+  WHERE repository_id IN {} AND full_name <> ''
+  GROUP BY repository_id)";
 constexpr std::string_view kTold = R"(
-  SELECT repository_id, full_name, last_at FROM event_repository_totals WHERE repository_id IN {} AND full_name <> '')";
+  SELECT repository_id, full_name FROM event_repository_totals
+  WHERE repository_id IN {} AND full_name <> ''
+  ORDER BY last_at, type_id)";
 constexpr std::string_view kHolders = "SELECT name, repository_id FROM repository_names WHERE name IN {}";
-
-struct ToldName {
-  RepositoryName name;
-  TimePoint at;
-};
-using ToldById = std::unordered_map<RepositoryId, ToldName>;
 
 Status ReadDescribed(Connection& db, std::span<const RepositoryId> ids, NamesById& names) {
   std::vector<Value> values;
@@ -32,34 +33,42 @@ Status ReadDescribed(Connection& db, std::span<const RepositoryId> ids, NamesByI
   });
 }
 
-Result<ToldById> ReadTold(Connection& db, std::span<const RepositoryId> ids) {
-  ToldById told;
+// As the newest event that told one did.
+Result<NamesById> ReadTold(Connection& db, std::span<const RepositoryId> ids) {
+  NamesById told;
+  const auto take = [&](RepositoryId id, const std::string& text) {
+    if (auto name = RepositoryName::Parse(text)) told.insert_or_assign(id, *std::move(name));
+  };
+  std::vector<RepositoryId> with_several;
   std::vector<Value> values;
   const std::string list = IdList(ids, values);
-  auto read = db.Query(fmt::format(kTold, list), values, [&](const Row& row) {
-    auto name = RepositoryName::Parse(row.Text(1));
+  auto read = db.Query(fmt::format(kToldFirstAndLast, list), values, [&](const Row& row) {
     const RepositoryId id{row.Int(0)};
-    const TimePoint at = row.Time(2);
-    if (const auto known = told.find(id); name && (known == told.end() || known->second.at <= at)) {
-      told.insert_or_assign(id, ToldName{*std::move(name), at});
-    }
+    const std::string first = row.Text(1);
+    first == row.Text(2) ? take(id, first) : with_several.push_back(id);
   });
+  if (read && !with_several.empty()) {
+    values.clear();
+    const std::string those = IdList(with_several, values);
+    read = db.Query(fmt::format(kTold, those), values,
+                    [&](const Row& row) { take(RepositoryId{row.Int(0)}, row.Text(1)); });
+  }
   if (!read) return tl::make_unexpected(std::move(read.error()));
   return told;
 }
 
 // Those that nobody else has taken since.
-Status KeepHeld(Connection& db, const ToldById& told, NamesById& names) {
+Status KeepHeld(Connection& db, const NamesById& told, NamesById& names) {
   std::unordered_map<std::string, RepositoryId> by_name;
-  for (const auto& [id, one] : told) by_name.emplace(ToLowerAscii(one.name.full()), id);
+  for (const auto& [id, name] : told) by_name.emplace(ToLowerAscii(name.full()), id);
   std::vector<Value> values;
   for (const auto& [name, id] : by_name) values.emplace_back(name);
   const std::string list = FilledList(values, 0);
   return db.Query(fmt::format(kHolders, list), values, [&](const Row& row) {
     const RepositoryId holder{row.Int(1)};
     const auto one = told.find(holder);
-    if (one != told.end() && ToLowerAscii(one->second.name.full()) == row.Text(0)) {
-      names.insert_or_assign(holder, one->second.name);
+    if (one != told.end() && ToLowerAscii(one->second.full()) == row.Text(0)) {
+      names.insert_or_assign(holder, one->second);
     }
   });
 }

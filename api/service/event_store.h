@@ -31,6 +31,11 @@ struct EventPruning {
   int64_t rows_removed = 0;  // of minute totals and old gaps
 };
 
+struct EventFolding {
+  int64_t days = 0;          // gone through to their end
+  int64_t rows_removed = 0;  // rollups of single hours that are part of their day's now
+};
+
 // What verify found: how many of each were compared, and the first differences in words.
 struct Verification {
   int64_t events = 0;
@@ -77,6 +82,11 @@ class EventStore {
 
   // Drops the days that lie wholly before `before`, and their minute totals. Rollups and other totals stay.
   virtual Result<EventPruning> Prune(TimePoint before) = 0;
+
+  // Puts the rollups of days before `before` that got events since the last time together, a repository's hours of a
+  // day into one row; they tell the same. `go_on` hears every few seconds which day it is about; false from it ends.
+  virtual Result<EventFolding> FoldDays(std::chrono::sys_days before,
+                                        const std::function<bool(std::chrono::sys_days)>& go_on) = 0;
 
   // Counts everything anew from the stored events and compares: rollups and totals of the days that are still stored,
   // and repository totals with the rollups. `on_day` hears of each day compared (for progress); false from it ends.

@@ -5,6 +5,8 @@
 #include <future>
 #include <string_view>
 
+#include "base/time_format.h"
+
 namespace repopulse {
 namespace {
 
@@ -111,8 +113,22 @@ Status Collect(const JobParts& parts, JobContext& job) {
   return job.Step(topics_step + "; " + job.progress().step);  // how both of them ended
 }
 
+Status FoldDays(const JobParts& parts, JobContext& job) {
+  Status told;
+  const auto folded = parts.events.FoldDays(DayOf(parts.clock.Now()), [&](std::chrono::sys_days day) {
+    told = job.Step("folding the counts of " + FormatDay(day));
+    return told.has_value();
+  });
+  if (!folded) return WithContext("folding past days", folded.error());
+  job.Add("days_folded", folded->days);
+  job.Add("rollups_folded", folded->rows_removed);
+  return told;
+}
+
+// Days are folded before they are dropped: of one that is gone nobody would look for what could be.
 Status Prune(const JobParts& parts, JobContext& job) {
   const TimePoint now = parts.clock.Now();
+  if (auto folded = FoldDays(parts, job); !folded) return folded;
   auto removed = parts.jobs.Prune(now - kJobsKept);
   if (!removed) return WithContext("pruning", removed.error());
   job.Add("rows_removed", *removed);

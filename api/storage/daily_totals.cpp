@@ -74,9 +74,8 @@ Result<TotalsById> DailyTotals::Read(Connection& db, std::span<const RepositoryI
       kept.erase(kept.lower_bound(span.first), kept.upper_bound(span.second));
     }
     const TimeRange hours{span.first, span.second + days{1}};
-    read = ReadRollups(db, ids, hours, [&](RepositoryId id, TimePoint hour, std::string_view counts) {
-      int64_t& number = events[id][DayOf(hour)];
-      EachRollup(counts, hour, [&](const RollupEntry& entry) { number += entry.events; });
+    read = ReadRollups(db, ids, hours, [&](RepositoryId id, const RollupEntry& entry) {
+      events[id][DayOf(entry.first)] += entry.events;
     });
     if (!read) return tl::make_unexpected(std::move(read.error()));
     for (const RepositoryId id : ids) Keep(id, span, of_all, events[id]);

@@ -97,7 +97,7 @@ Result<TimePoint> TrueBegin(Connection& db, TimePoint since) {
 }
 
 Status CountHours(Tally& tally, const EventMatch& match, const TimeRange& range) {
-  return ReadRollups(tally.db(), *match.repository, range, [&](TimePoint, const RollupEntry& entry) {
+  return ReadRollups(tally.db(), *match.repository, range, [&](const RollupEntry& entry) {
     if (match.Takes(entry.type, entry.action)) {
       tally.Add(entry.type, entry.action, entry.events, entry.first, entry.last);
     }
@@ -108,7 +108,7 @@ Status CountHours(Tally& tally, const EventMatch& match, const TimeRange& range)
 Status CountCutHour(Tally& tally, const EventMatch& match, const TimeRange& range) {
   std::set<int64_t> types;
   const TimeRange hour{FloorHour(range.from), range.until};
-  auto read = ReadRollups(tally.db(), *match.repository, hour, [&](TimePoint, const RollupEntry& entry) {
+  auto read = ReadRollups(tally.db(), *match.repository, hour, [&](const RollupEntry& entry) {
     if (match.Takes(entry.type, entry.action)) types.insert(entry.type);
   });
   if (!read || types.empty()) return read;
@@ -218,8 +218,8 @@ Result<std::vector<BucketCount>> SqlEventReader::History(RepositoryId repository
                                                          TimePoint from, TimePoint to) {
   auto result = WithConnection(pool_, [&](Connection& db) -> Result<std::vector<BucketCount>> {
     Buckets buckets(bucket);
-    auto read = ReadRollups(db, repository, {from, to + bucket}, [&](TimePoint hour, const RollupEntry& entry) {
-      buckets.Add(hour, entry.type, entry.action, entry.events);
+    auto read = ReadRollups(db, repository, {from, to + bucket}, [&](const RollupEntry& entry) {
+      buckets.Add(entry.first, entry.type, entry.action, entry.events);
     });
     if (!read) return tl::make_unexpected(std::move(read.error()));
     return buckets.Named(db, words_);
@@ -238,14 +238,12 @@ Result<TotalsById> SqlEventReader::ReadTotals(Connection& db, const std::vector<
     if (*id) type_ids.insert(**id);
   }
   TotalsById found;
-  auto read = ReadRollups(db, repositories, range, [&](RepositoryId id, TimePoint hour, std::string_view counts) {
+  auto read = ReadRollups(db, repositories, range, [&](RepositoryId id, const RollupEntry& entry) {
     std::vector<BucketTotal>& totals = found[id];
-    const TimePoint begin{hour.time_since_epoch() / bucket * bucket};
+    const TimePoint begin{entry.first.time_since_epoch() / bucket * bucket};
     if (totals.empty() || totals.back().bucket != begin) totals.push_back({.bucket = begin});
-    EachRollup(counts, hour, [&](const RollupEntry& entry) {
-      totals.back().events += entry.events;
-      if (type_ids.contains(entry.type)) totals.back().of_types += entry.events;
-    });
+    totals.back().events += entry.events;
+    if (type_ids.contains(entry.type)) totals.back().of_types += entry.events;
   });
   if (!read) return tl::make_unexpected(std::move(read.error()));
   return found;

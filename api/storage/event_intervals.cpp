@@ -35,7 +35,7 @@ Status ReadEnds(Connection& db, const EventMatch& match, IntervalStatistics& sta
 
 // The totals of a repository do not tell actions apart.
 Status AddUpEnds(Connection& db, const EventMatch& match, IntervalStatistics& statistics) {
-  return ReadRollups(db, *match.repository, kEver, [&](TimePoint, const RollupEntry& entry) {
+  return ReadRollups(db, *match.repository, kEver, [&](const RollupEntry& entry) {
     if (!match.Takes(entry.type, entry.action)) return;
     statistics.first = statistics.first ? std::min(*statistics.first, entry.first) : entry.first;
     statistics.last = statistics.last ? std::max(*statistics.last, entry.last) : entry.last;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <thread>
 
 #include "base/log.h"
@@ -33,6 +34,12 @@ constexpr std::string_view kImpatience = "SET SESSION lock_wait_timeout = 1";
 constexpr std::string_view kPatience = "SET SESSION lock_wait_timeout = 3";
 constexpr int kAttempts = 40;
 constexpr std::chrono::milliseconds kPause{250};
+
+constexpr int64_t kEventsOfPart = 100'000;  // and those of the last repository among them
+constexpr std::string_view kLastOfPart = R"(
+  SELECT repository_id FROM events
+  WHERE created_at >= ? AND created_at < ? AND repository_id > ?
+  ORDER BY repository_id LIMIT 1 OFFSET ?)";
 
 std::string Digits(sys_days day) {
   std::string digits = FormatDay(day);
@@ -123,6 +130,19 @@ std::vector<std::string> PartitionStatements(std::span<const std::string> presen
     begin = end;
   }
   return statements;
+}
+
+Status EachPartOfDay(Connection& db, sys_days day, const std::function<Status(int64_t, int64_t)>& take) {
+  constexpr int64_t kEnd = std::numeric_limits<int64_t>::max();
+  for (int64_t after = -1; after < kEnd;) {
+    int64_t last = kEnd;
+    auto done = db.Query(kLastOfPart, {TimePoint{day}, TimePoint{day + std::chrono::days{1}}, after, kEventsOfPart},
+                         [&](const Row& row) { last = row.Int(0); });
+    if (done) done = take(after, last);
+    if (!done) return done;
+    after = last;
+  }
+  return {};
 }
 
 Result<std::set<sys_days>> DroppedAmong(Connection& db, const std::set<sys_days>& days) {

@@ -7,6 +7,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -51,6 +53,11 @@ class EventPartitions {
 // What has to be done that `days`, in order, have partitions: the statements, given the present partitions' names.
 std::vector<std::string> PartitionStatements(std::span<const std::string> present,
                                              const std::set<std::chrono::sys_days>& days);
+
+// take(after, last) for one part of the repositories with events on the day after the other, until one fails: those
+// with ids behind `after` up to `last`, who have so many events that a statement can read them.
+Status EachPartOfDay(Connection& db, std::chrono::sys_days day,
+                     const std::function<Status(int64_t after, int64_t last)>& take);
 
 // Days whose events have been dropped, of those given.
 Result<std::set<std::chrono::sys_days>> DroppedAmong(Connection& db, const std::set<std::chrono::sys_days>& days);

@@ -47,14 +47,13 @@ TimePoint FloorHour(TimePoint time);
 // The next whole hour, or the time itself where it is one.
 TimePoint CeilHour(TimePoint time);
 
-// take(repository, hour, counts) for each of the repositories' hours in the range (whole hours), in this order; counts
-// are for EachRollup().
-using TakeRollups = std::function<void(RepositoryId, TimePoint, std::string_view)>;
+// take(repository, entry) for each count of the repositories' hours in the range (whole hours), by repository and hour.
+using TakeRollup = std::function<void(RepositoryId, const RollupEntry&)>;
 Status ReadRollups(Connection& db, std::span<const RepositoryId> repositories, const TimeRange& hours,
-                   const TakeRollups& take);
-// take(hour, entry) for each count of one repository.
-using TakeRollup = std::function<void(TimePoint, const RollupEntry&)>;
-Status ReadRollups(Connection& db, RepositoryId repository, const TimeRange& hours, const TakeRollup& take);
+                   const TakeRollup& take);
+// take(entry) for those of one repository.
+using TakeOwnRollup = std::function<void(const RollupEntry&)>;
+Status ReadRollups(Connection& db, RepositoryId repository, const TimeRange& hours, const TakeOwnRollup& take);
 
 // An hour of a repository's, cut to what was asked for.
 struct HourCount {

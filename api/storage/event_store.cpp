@@ -2,6 +2,7 @@
 
 #include "storage/event_activity.h"
 #include "storage/event_batch.h"
+#include "storage/event_folding.h"
 #include "storage/event_ingest.h"
 #include "storage/event_pruning.h"
 #include "storage/event_rollup.h"
@@ -166,6 +167,13 @@ Result<EventPruning> SqlEventStore::Prune(TimePoint before) {
       WithConnection(pool_, [&](Connection& db) { return PruneEvents(db, partitions_, before, clock_.Now()); });
   if (!pruned) return WithContext("prune events", std::move(pruned.error()));
   return pruned;
+}
+
+Result<EventFolding> SqlEventStore::FoldDays(std::chrono::sys_days before,
+                                             const std::function<bool(std::chrono::sys_days)>& go_on) {
+  auto folded = WithConnection(pool_, [&](Connection& db) { return FoldPastDays(db, before, go_on); });
+  if (!folded) return WithContext("fold days of events", std::move(folded.error()));
+  return folded;
 }
 
 Result<Verification> SqlEventStore::Verify(const std::function<bool(std::chrono::sys_days)>& on_day) {

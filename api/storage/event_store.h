@@ -1,5 +1,5 @@
 // Implements service/event_store.h: what calls need of connections and transactions. The work is in event_ingest.h,
-// event_rollup.h, event_names.h, event_pruning.h, event_verification.h and event_activity.h.
+// event_rollup.h, event_names.h, event_pruning.h, event_folding.h, event_verification.h and event_activity.h.
 #pragma once
 
 #include <memory>
@@ -25,6 +25,8 @@ class SqlEventStore final : public EventStore {
   Result<std::unique_ptr<StoredBatch>> Store(const std::vector<EventSpan>& parts) override;
   Status ExpectDays(const std::set<std::chrono::sys_days>& days) override;
   Result<EventPruning> Prune(TimePoint before) override;
+  Result<EventFolding> FoldDays(std::chrono::sys_days before,
+                                const std::function<bool(std::chrono::sys_days)>& go_on) override;
   Result<Verification> Verify(const std::function<bool(std::chrono::sys_days)>& on_day) override;
   Result<std::vector<Contributions>> ContributionsTo(RepositoryId repository, TimePoint since) override;
   Status SaveActivity(const std::vector<RepositoryActivity>& scores) override;

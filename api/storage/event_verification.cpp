@@ -23,17 +23,12 @@ using std::chrono::sys_days;
 
 constexpr size_t kExamplesMax = 20;
 constexpr int64_t kRollupsAtOnce = 50'000;
-constexpr int64_t kEventsAtOnce = 100'000;  // and those of the last repository among them
 
 constexpr std::string_view kWords = "SELECT id, word FROM event_words";
 // The first read of the table keeps others from dropping its days until the snapshot ends.
 constexpr std::string_view kTouchEvents = "SELECT 1 FROM events WHERE created_at >= ? AND created_at < ? LIMIT 1";
 // What is committed now, not the snapshot's state.
 constexpr std::string_view kDroppedNow = "SELECT 1 FROM event_days_dropped WHERE day = ? LOCK IN SHARE MODE";
-constexpr std::string_view kLastRepositoryOfDay = R"(
-  SELECT repository_id FROM events
-  WHERE created_at >= ? AND created_at < ? AND repository_id > ?
-  ORDER BY repository_id LIMIT 1 OFFSET ?)";
 constexpr std::string_view kEvents = R"(
   SELECT repository_id, type_id, action_id, created_at FROM events
   WHERE created_at >= ? AND created_at < ? AND repository_id > ? AND repository_id <= ?)";
@@ -199,7 +194,7 @@ void Verifier::TakeRollups(const Row& row, Rollups& rollups) {
     Report(HourName(repository, hour) + ", which ends within an entry", {}, {});
   }
   EachRollup(counts, hour, [&](const RollupEntry& entry) {
-    rollups[{repository, hour, entry.type, entry.action}].Add(
+    rollups[{repository, FloorHour(entry.first), entry.type, entry.action}].Add(
         {.events = entry.events, .first = entry.first, .last = entry.last});
   });
 }
@@ -266,15 +261,8 @@ Result<bool> Verifier::CompareDay(sys_days day) {
   if (*dropped) return false;
   Totals counted;
   Totals stored;
-  Status done;
-  constexpr int64_t kEnd = std::numeric_limits<int64_t>::max();
-  for (int64_t after = -1; done && after < kEnd;) {
-    int64_t last = kEnd;
-    done = db_.Query(kLastRepositoryOfDay, {TimePoint{day}, TimePoint{day} + hours{24}, after, kEventsAtOnce},
-                     [&](const Row& row) { last = row.Int(0); });
-    if (done) done = CompareRollups(day, after, last, counted);
-    after = last;
-  }
+  auto done =
+      EachPartOfDay(db_, day, [&](int64_t after, int64_t last) { return CompareRollups(day, after, last, counted); });
   if (done) done = ReadTotals(day, stored);
   if (!done) return tl::make_unexpected(std::move(done.error()));
   if (auto listed = CheckListed(day, counted); !listed) return tl::make_unexpected(std::move(listed.error()));

@@ -3,14 +3,22 @@
 namespace repopulse {
 namespace {
 
+using std::chrono::hours;
 using std::chrono::seconds;
+
+// A second of an hour needs 12 bits of its 16: above those of the first and the last one stands, in two halves, by how
+// many hours theirs lies behind the row's.
+constexpr unsigned kSecondBits = 12;
+constexpr unsigned kHalfBits = 4;
+constexpr uint64_t kSecondMask = (1U << kSecondBits) - 1;
+constexpr uint64_t kHalfMask = (1U << kHalfBits) - 1;
 
 void AppendNumber(std::string& packed, uint64_t number, int bytes) {
   for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) packed += static_cast<char>(number >> shift);
 }
 
-void AppendSeconds(std::string& packed, TimePoint from, TimePoint time, int bytes) {
-  AppendNumber(packed, static_cast<uint64_t>(std::chrono::floor<seconds>(time - from).count()), bytes);
+uint64_t SecondsFrom(TimePoint from, TimePoint time) {
+  return static_cast<uint64_t>(std::chrono::floor<seconds>(time - from).count());
 }
 
 uint64_t NumberAt(std::string_view packed, size_t at, size_t bytes) {
@@ -19,9 +27,7 @@ uint64_t NumberAt(std::string_view packed, size_t at, size_t bytes) {
   return number;
 }
 
-TimePoint TimeAt(std::string_view packed, size_t at, size_t bytes, TimePoint from) {
-  return from + seconds{static_cast<int64_t>(NumberAt(packed, at, bytes))};
-}
+TimePoint Behind(TimePoint from, uint64_t number) { return from + seconds{static_cast<int64_t>(number)}; }
 
 }  // namespace
 
@@ -29,25 +35,31 @@ void AppendRollup(std::string& packed, TimePoint hour, const RollupEntry& entry)
   AppendNumber(packed, static_cast<uint64_t>(entry.type), 2);
   AppendNumber(packed, static_cast<uint64_t>(entry.action), 2);
   AppendNumber(packed, static_cast<uint64_t>(entry.events), 4);
-  AppendSeconds(packed, hour, entry.first, 2);
-  AppendSeconds(packed, hour, entry.last, 2);
+  const TimePoint own = std::chrono::floor<hours>(entry.first);
+  const auto behind = static_cast<uint64_t>((own - hour) / hours{1});
+  AppendNumber(packed, SecondsFrom(own, entry.first) | (behind & kHalfMask) << kSecondBits, 2);
+  AppendNumber(packed, SecondsFrom(own, entry.last) | behind >> kHalfBits << kSecondBits, 2);
 }
 
 void AppendPlace(std::string& packed, TimePoint minute, const PlaceEntry& entry) {
-  AppendSeconds(packed, minute, entry.created_at, 1);
+  AppendNumber(packed, SecondsFrom(minute, entry.created_at), 1);
   AppendNumber(packed, static_cast<uint64_t>(entry.repository), 8);
 }
 
 RollupEntry RollupAt(std::string_view packed, size_t at, TimePoint hour) {
+  const uint64_t first = NumberAt(packed, at + 8, 2);
+  const uint64_t last = NumberAt(packed, at + 10, 2);
+  const TimePoint own = hour + hours{(first >> kSecondBits) | (last >> kSecondBits) << kHalfBits};
   return {.type = static_cast<int64_t>(NumberAt(packed, at, 2)),
           .action = static_cast<int64_t>(NumberAt(packed, at + 2, 2)),
           .events = static_cast<int64_t>(NumberAt(packed, at + 4, 4)),
-          .first = TimeAt(packed, at + 8, 2, hour),
-          .last = TimeAt(packed, at + 10, 2, hour)};
+          .first = Behind(own, first & kSecondMask),
+          .last = Behind(own, last & kSecondMask)};
 }
 
 PlaceEntry PlaceAt(std::string_view packed, size_t at, TimePoint minute) {
-  return {.created_at = TimeAt(packed, at, 1, minute), .repository = static_cast<int64_t>(NumberAt(packed, at + 1, 8))};
+  return {.created_at = Behind(minute, NumberAt(packed, at, 1)),
+          .repository = static_cast<int64_t>(NumberAt(packed, at + 1, 8))};
 }
 
 }  // namespace repopulse

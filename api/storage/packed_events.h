@@ -1,5 +1,5 @@
-// How counts and places of events stand packed in one column (db/migrations/0007): entries of fixed size, big-endian,
-// appended as events come in. One row then holds what would be many, and an index of its own is not needed.
+// How counts and places of events stand packed in one column (db/migrations/0007 and 0008): entries of fixed size,
+// big-endian, appended as events come in. One row then holds what would be many, and an index of its own is not needed.
 #pragma once
 
 #include <cstdint>
@@ -10,13 +10,13 @@
 
 namespace repopulse {
 
-// Of event_rollups.counts. Several entries may tell of the same type and action: they add up.
+// Of event_rollups.counts: events of one hour. Several entries may tell of the same hour, type and action: they add up.
 struct RollupEntry {
   int64_t type = 0;
   int64_t action = 0;
   int64_t events = 0;
   TimePoint first;
-  TimePoint last;
+  TimePoint last;  // in the same hour
 };
 // Of event_minutes.places.
 struct PlaceEntry {
@@ -27,6 +27,7 @@ struct PlaceEntry {
 inline constexpr size_t kRollupEntryBytes = 12;
 inline constexpr size_t kPlaceEntryBytes = 9;
 
+// `hour`: the row's. An entry tells of this hour or of one of the 255 behind it.
 void AppendRollup(std::string& packed, TimePoint hour, const RollupEntry& entry);
 void AppendPlace(std::string& packed, TimePoint minute, const PlaceEntry& entry);
 

@@ -33,6 +33,7 @@ class FakeEventStore final : public EventStore {
   std::vector<RepositoryId> scored;            // whose scores are wanted: tracked ones and members
   std::vector<TimePoint> contributions_since;  // of each call
   std::optional<TimePoint> pruned_before;
+  std::optional<std::chrono::sys_days> folded_before;
   std::optional<Error> failing;
   std::function<void()> on_ingest = [] {};  // before anything is stored
 
@@ -62,6 +63,13 @@ class FakeEventStore final : public EventStore {
     if (failing) return tl::make_unexpected(*failing);
     pruned_before = before;
     return EventPruning{.days_dropped = 1, .rows_removed = 2};
+  }
+  Result<EventFolding> FoldDays(std::chrono::sys_days before,
+                                const std::function<bool(std::chrono::sys_days)>& go_on) override {
+    if (failing) return tl::make_unexpected(*failing);
+    folded_before = before;
+    go_on(before - std::chrono::days{1});
+    return EventFolding{.days = 1, .rows_removed = 4};
   }
   Result<Verification> Verify(const std::function<bool(std::chrono::sys_days)>&) override {
     if (failing) return tl::make_unexpected(*failing);

@@ -170,6 +170,9 @@ class FakeImportedEvents final : public EventStore {
   }
   Status ExpectDays(const std::set<std::chrono::sys_days>&) override { return {}; }
   Result<EventPruning> Prune(TimePoint) override { return EventPruning{}; }
+  Result<EventFolding> FoldDays(std::chrono::sys_days, const std::function<bool(std::chrono::sys_days)>&) override {
+    return EventFolding{};
+  }
   Result<Verification> Verify(const std::function<bool(std::chrono::sys_days)>&) override { return Verification{}; }
   Result<std::vector<Contributions>> ContributionsTo(RepositoryId, TimePoint) override {
     return std::vector<Contributions>{};

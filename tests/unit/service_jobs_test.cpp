@@ -253,6 +253,17 @@ TEST_F(JobsTest, PruneForgetsJobsOfMoreThanAMonthAgo) {
   EXPECT_TRUE(*jobs.Find(kept));
 }
 
+TEST_F(JobsTest, PruneFoldsThePastDaysFirst) {
+  const auto today = std::chrono::floor<std::chrono::days>(clock.Now());
+  const Job job = RunToEnd(JobKind::kPrune);
+  EXPECT_EQ(job.state, JobState::kSucceeded);
+  ASSERT_TRUE(events.folded_before);
+  EXPECT_GE(*events.folded_before, today);
+  EXPECT_LE(*events.folded_before, std::chrono::floor<std::chrono::days>(clock.Now()));
+  EXPECT_EQ(Count(job, "days_folded"), 1);
+  EXPECT_EQ(Count(job, "rollups_folded"), 4);
+}
+
 TEST_F(JobsTest, PruneDropsEventsOlderThanTheyAreKept) {
   const TimePoint before = clock.Now();
   const Job job = RunToEnd(JobKind::kPrune);

@@ -5,7 +5,27 @@
 #include <algorithm>
 #include <random>
 
+#include "storage/event_folding.h"
+
 namespace repopulse {
+namespace {
+
+// Up to here days have one row of rollups, and a fifth of their events in rows of hours that came later.
+constexpr std::string_view kFoldedBefore = "2024-05-04";
+
+void AddRollups(Connection& db, std::string_view which) {
+  ASSERT_OK(db.Run(fmt::format(
+      "INSERT INTO event_rollups SELECT repository_id, hour, GROUP_CONCAT(UNHEX(CONCAT(LPAD(HEX(type_id), 4, 0), "
+      "LPAD(HEX(action_id), 4, 0), LPAD(HEX(n), 8, 0), LPAD(HEX(TIME_TO_SEC(begin) % 3600), 4, 0), "
+      "LPAD(HEX(TIME_TO_SEC(end) % 3600), 4, 0))) SEPARATOR '') FROM (SELECT repository_id, "
+      "DATE_FORMAT(created_at, '%Y-%m-%d %H:00:00') AS hour, type_id, action_id, COUNT(*) AS n, "
+      "MIN(created_at) AS begin, MAX(created_at) AS end FROM events WHERE {} "
+      "GROUP BY repository_id, hour, type_id, action_id) e GROUP BY repository_id, hour "
+      "ON DUPLICATE KEY UPDATE counts = CONCAT(event_rollups.counts, VALUES(counts))",
+      which)));
+}
+
+}  // namespace
 
 int64_t EventTablesTest::WordId(const std::string& word) {
   if (const auto known = words_.find(word); known != words_.end()) return known->second;
@@ -41,15 +61,8 @@ void EventTablesTest::Summarize(Connection& db) {
     ASSERT_OK(db.Run(std::string("DELETE FROM ") + table));
   }
   ASSERT_OK(db.Run("SET SESSION group_concat_max_len = 16777215"));
-  ASSERT_OK(db.Run(
-      "INSERT INTO event_rollups SELECT repository_id, hour, GROUP_CONCAT(UNHEX(CONCAT(LPAD(HEX(type_id), 4, 0), "
-      "LPAD(HEX(action_id), 4, 0), LPAD(HEX(n), 8, 0), LPAD(HEX(TIME_TO_SEC(begin) % 3600), 4, 0), "
-      "LPAD(HEX(TIME_TO_SEC(end) % 3600), 4, 0))) SEPARATOR '') FROM (SELECT repository_id, "
-      "DATE_FORMAT(created_at, '%Y-%m-%d %H:00:00') AS hour, type_id, action_id, COUNT(*) AS n, "
-      "MIN(created_at) AS begin, MAX(created_at) AS end FROM events "
-      "GROUP BY repository_id, hour, type_id, action_id) e GROUP BY repository_id, hour"));
   ASSERT_OK(db.Run("INSERT INTO event_kinds SELECT DISTINCT type_id, action_id FROM events"));
-  ASSERT_OK(db.Run("INSERT INTO event_days SELECT DISTINCT DATE(created_at) FROM events"));
+  ASSERT_OK(db.Run("INSERT INTO event_days (day) SELECT DISTINCT DATE(created_at) FROM events"));
   ASSERT_OK(db.Run(
       "INSERT INTO event_minutes SELECT type_id, action_id, DATE_FORMAT(created_at, '%Y-%m-%d %H:%i:00') AS minute, "
       "GROUP_CONCAT(UNHEX(CONCAT(LPAD(HEX(SECOND(created_at)), 2, 0), LPAD(HEX(repository_id), 16, 0))) "
@@ -64,6 +77,9 @@ void EventTablesTest::Summarize(Connection& db) {
                    "COUNT(*), MIN(created_at), MAX(created_at) FROM events GROUP BY bucket, type_id, action_id",
                    {seconds, format}));
   }
+  AddRollups(db, "id % 5 <> 0");
+  ASSERT_OK(FoldPastDays(db, std::chrono::floor<std::chrono::days>(At(kFoldedBefore)), [](auto) { return true; }));
+  AddRollups(db, "id % 5 = 0");
 }
 
 void EventTablesTest::Drop(std::chrono::sys_days before) {

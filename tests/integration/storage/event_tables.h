@@ -22,7 +22,8 @@ class EventTablesTest : public TopicTest {
  protected:
   // Adds events, and makes the rollups and totals anew.
   void Store(const std::vector<Told>& events);
-  // The rollups and totals of all events there are, with the database's own grouping.
+  // The rollups and totals of all events there are, with the database's own grouping; the days before May of 2024 and
+  // a few of it are folded.
   static void Summarize(Connection& db);
   // As pruning does: events and minutes of the days before go, everything else stays.
   void Drop(std::chrono::sys_days before);

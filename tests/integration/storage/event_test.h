@@ -45,14 +45,21 @@ class EventTest : public StorageTest {
     StorageTest::SetUp();
     clock_.Set(At("2026-07-01T12:00:00Z"));
     // What is packed, as the database's own functions read it.
-    ASSERT_OK(db().Run(
-        "CREATE OR REPLACE VIEW unpacked_rollups AS SELECT repository_id, hour, "
-        "CAST(CONV(HEX(SUBSTRING(counts, seq, 2)), 16, 10) AS SIGNED) AS type_id, "
-        "CAST(CONV(HEX(SUBSTRING(counts, seq + 2, 2)), 16, 10) AS SIGNED) AS action_id, "
-        "SUM(CAST(CONV(HEX(SUBSTRING(counts, seq + 4, 4)), 16, 10) AS SIGNED)) AS events, "
-        "hour + INTERVAL MIN(CAST(CONV(HEX(SUBSTRING(counts, seq + 8, 2)), 16, 10) AS SIGNED)) SECOND AS first_at, "
-        "hour + INTERVAL MAX(CAST(CONV(HEX(SUBSTRING(counts, seq + 10, 2)), 16, 10) AS SIGNED)) SECOND AS last_at "
-        "FROM event_rollups JOIN seq_1_to_12001_step_12 ON seq < LENGTH(counts) GROUP BY repository_id, hour, 3, 4"));
+    ASSERT_OK(
+        db().Run("CREATE OR REPLACE VIEW rollup_entries AS SELECT repository_id, "
+                 "CAST(CONV(HEX(SUBSTRING(counts, seq, 2)), 16, 10) AS SIGNED) AS type_id, "
+                 "CAST(CONV(HEX(SUBSTRING(counts, seq + 2, 2)), 16, 10) AS SIGNED) AS action_id, "
+                 "CAST(CONV(HEX(SUBSTRING(counts, seq + 4, 4)), 16, 10) AS SIGNED) AS events, "
+                 "CAST(CONV(HEX(SUBSTRING(counts, seq + 8, 2)), 16, 10) AS SIGNED) % 4096 AS first_second, "
+                 "CAST(CONV(HEX(SUBSTRING(counts, seq + 10, 2)), 16, 10) AS SIGNED) % 4096 AS last_second, "
+                 "hour + INTERVAL (CAST(CONV(HEX(SUBSTRING(counts, seq + 8, 2)), 16, 10) AS SIGNED) DIV 4096 + "
+                 "16 * (CAST(CONV(HEX(SUBSTRING(counts, seq + 10, 2)), 16, 10) AS SIGNED) DIV 4096)) HOUR AS hour "
+                 "FROM event_rollups JOIN seq_1_to_12001_step_12 ON seq < LENGTH(counts)"));
+    ASSERT_OK(
+        db().Run("CREATE OR REPLACE VIEW unpacked_rollups AS SELECT repository_id, hour, type_id, action_id, "
+                 "SUM(events) AS events, hour + INTERVAL MIN(first_second) SECOND AS first_at, "
+                 "hour + INTERVAL MAX(last_second) SECOND AS last_at "
+                 "FROM rollup_entries GROUP BY repository_id, hour, type_id, action_id"));
     ASSERT_OK(
         db().Run("CREATE OR REPLACE VIEW unpacked_minutes AS SELECT type_id, action_id, "
                  "minute + INTERVAL CAST(CONV(HEX(SUBSTRING(places, seq, 1)), 16, 10) AS SIGNED) SECOND AS created_at, "

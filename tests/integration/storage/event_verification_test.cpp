@@ -118,7 +118,7 @@ TEST_F(EventVerificationTest, TellsMinutesThatAreWrongMissingOrTooMany) {
 TEST_F(EventVerificationTest, TellsDaysAndKindsThatAreNotListed) {
   Spoil("DELETE FROM event_days WHERE day = '2026-06-02'");
   EXPECT_THAT(Differences(), ElementsAre(HasSubstr("day 2026-06-02, which is not listed")));
-  Spoil("INSERT INTO event_days VALUES ('2026-06-02')");
+  Spoil("INSERT INTO event_days (day) VALUES ('2026-06-02')");
   Spoil("DELETE k FROM event_kinds k JOIN event_words w ON w.id = k.type_id WHERE w.word = 'PushEvent'");
   EXPECT_THAT(Differences(), Contains(HasSubstr("kind PushEvent, which is not listed")));
 }

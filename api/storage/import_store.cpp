@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "base/time_format.h"
+#include "storage/transaction.h"
 
 namespace repopulse {
 namespace {
@@ -14,7 +16,7 @@ const std::string kColumns =
     "name, fingerprint, state, only_tracked, hour, lines_done, events_read, events_new, events_duplicate, "
     "events_expired, events_skipped, lines_bad, lines_other_format, last_error, started_at, updated_at";
 const std::string kFind = "SELECT " + kColumns + " FROM imports WHERE name = ?";
-const std::string kRecent = "SELECT " + kColumns + " FROM imports ORDER BY updated_at DESC, name LIMIT ?";
+const std::string kRecent = "SELECT " + kColumns + " FROM imports ORDER BY updated_at DESC, name DESC LIMIT ?";
 const std::string kWrite = "INSERT INTO imports (" + kColumns + R"()
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON DUPLICATE KEY UPDATE fingerprint = VALUES(fingerprint), state = VALUES(state),
@@ -23,6 +25,11 @@ const std::string kWrite = "INSERT INTO imports (" + kColumns + R"()
     events_expired = VALUES(events_expired), events_skipped = VALUES(events_skipped), lines_bad = VALUES(lines_bad),
     lines_other_format = VALUES(lines_other_format), last_error = VALUES(last_error), started_at = VALUES(started_at),
     updated_at = VALUES(updated_at))";
+
+// Another content under the same name takes nothing away: what was stored of the hour is still there.
+constexpr std::string_view kImportedHour = R"(
+  INSERT INTO imported_days (day, only_tracked, hours) VALUES (?, ?, ?)
+  ON DUPLICATE KEY UPDATE hours = hours | VALUES(hours))";
 
 constexpr std::array<std::pair<ImportState, std::string_view>, 3> kStates = {{
     {ImportState::kRunning, "running"},
@@ -72,6 +79,11 @@ Status WriteProgress(Connection& db, const ImportProgress& progress) {
       kWrite, {progress.name, progress.fingerprint, WordOf(progress.state), progress.only_tracked, progress.hour,
                progress.lines_done, progress.read, progress.added, progress.duplicates, progress.expired,
                progress.skipped, progress.bad, progress.other_format, error, progress.started_at, progress.updated_at});
+  if (written && progress.hour && progress.state == ImportState::kDone) {
+    const auto day = DayOf(*progress.hour);
+    const auto hour = (*progress.hour - day) / std::chrono::hours{1};
+    written = db.Execute(kImportedHour, {day, progress.only_tracked, int64_t{1} << hour});
+  }
   if (!written) return WithContext("write the progress of an import", std::move(written.error()));
   return {};
 }
@@ -86,7 +98,9 @@ Result<std::optional<ImportProgress>> SqlImportStore::Find(const std::string& na
 }
 
 Status SqlImportStore::Save(const ImportProgress& progress) {
-  return WithConnection(pool_, [&](Connection& db) { return WriteProgress(db, progress); });
+  return WithConnection(pool_, [&](Connection& db) {
+    return InTransaction(db, [&](Connection& same) { return WriteProgress(same, progress); });
+  });
 }
 
 Result<std::vector<ImportProgress>> SqlImportStore::Recent(size_t limit) {

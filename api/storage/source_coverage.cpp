@@ -2,10 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <span>
 #include <unordered_map>
 #include <unordered_set>
 
+#include "base/time_format.h"
 #include "storage/repository_rows.h"
 #include "storage/source_store.h"
 #include "storage/transaction.h"
@@ -29,8 +31,8 @@ constexpr std::string_view kGaps = R"(
   SELECT from_at, to_at FROM event_gaps
   WHERE source_id = ? AND to_at > ? AND from_at < ?
   ORDER BY to_at DESC LIMIT ?)";
-constexpr std::string_view kImportedHours =
-    "SELECT hour, only_tracked FROM imports WHERE hour > ? AND hour < ? AND state = 'done' ORDER BY hour";
+constexpr std::string_view kImportedDays =
+    "SELECT day, only_tracked, hours FROM imported_days WHERE day >= ? AND day <= ?";
 constexpr std::string_view kTracked = "SELECT repository_id FROM tracked_repositories WHERE repository_id IN {}";
 
 // In order, without overlap and without empty ones.
@@ -107,11 +109,22 @@ Status AddSources(Connection& db, std::span<const RepositoryId> ids, const TimeS
   return {};
 }
 
+// The stretches of a day whose bits are set, the lowest being its first hour's.
+void AddHours(std::chrono::sys_days day, uint64_t hours, const TimeSpan& window, Spans& covered) {
+  for (int hour = 0; hours != 0;) {
+    const int first = hour + std::countr_zero(hours);
+    hours >>= first - hour;
+    hour = first + std::countr_one(hours);
+    hours >>= hour - first;
+    covered.push_back({std::max<TimePoint>(day + std::chrono::hours{first}, window.from),
+                       std::min<TimePoint>(day + std::chrono::hours{hour}, window.to)});
+  }
+}
+
 Status AddImports(Connection& db, std::span<const RepositoryId> ids, const TimeSpan& window, Watched& watched) {
-  constexpr std::chrono::hours kHour{1};
-  auto read = db.Query(kImportedHours, {window.from - kHour, window.to}, [&](const Row& row) {
+  auto read = db.Query(kImportedDays, {DayOf(window.from), DayOf(window.to)}, [&](const Row& row) {
     Spans& covered = row.Bool(1) ? watched.of_tracked : watched.of_all;
-    covered.push_back({std::max(row.Time(0), window.from), std::min(row.Time(0) + kHour, window.to)});
+    AddHours(row.Day(0), static_cast<uint64_t>(row.Int(2)), window, covered);
   });
   if (!read || watched.of_tracked.empty()) return read;
   std::vector<Value> values;

@@ -71,9 +71,15 @@ class SourcesTest : public StorageTest {
     for (const TimeSpan& span : coverage.gaps) gaps.emplace_back(span.from, span.to);
     return gaps;
   }
-  void Import(std::string_view hour, bool only_tracked, std::string_view state = "done") {
-    ASSERT_OK(db().Execute("INSERT INTO imports VALUES (?, '', ?, ?, ?, 0, 0, 0, 0, 0, 0, 0, 0, NULL, ?, ?)",
-                           {hour, state, only_tracked, At(hour), clock_.Now(), clock_.Now()}));
+  void Import(std::string_view hour, bool only_tracked, ImportState state = ImportState::kDone) {
+    ASSERT_OK(storage_->imports().Save({.name = std::string(hour),
+                                        .fingerprint = "",
+                                        .only_tracked = only_tracked,
+                                        .hour = At(hour),
+                                        .state = state,
+                                        .error = {},
+                                        .started_at = clock_.Now(),
+                                        .updated_at = clock_.Now()}));
   }
 };
 
@@ -255,7 +261,8 @@ TEST_F(SourcesTest, ImportedHoursCount) {
   FeedOf(5);
   Import("2024-05-06T01:00:00Z", false);
   Import("2024-05-06T02:00:00Z", true);
-  Import("2024-05-06T03:00:00Z", false, "running");
+  Import("2024-05-06T03:00:00Z", false, ImportState::kRunning);
+  Import("2024-05-06T04:00:00Z", false, ImportState::kFailed);
   Import("2024-05-05T23:00:00Z", false);
   EXPECT_DOUBLE_EQ(Covered({}, "2024-05-06", "2024-05-07").share, 1.0 / 24);
   EXPECT_DOUBLE_EQ(Covered(5, "2024-05-06", "2024-05-07").share, 2.0 / 24);

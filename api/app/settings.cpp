@@ -137,7 +137,7 @@ const std::vector<Setting>& AllSettings() {
       {"CLIENT_RATE_LIMIT_EXEMPT", "127.0.0.0/8", Networks},
       {"FRESH_SECONDS", "60", Between<1, 3600>},
       {"STALE_SECONDS", "86400", Between<0, 2592000>},
-      {"NEAR_CACHE_MIB", "12", Between<1, 4096>},
+      {"NEAR_CACHE_MIB", "10", Between<1, 4096>},
       {"API_LISTEN", "127.0.0.1:8080", HostAndPort},
       {"CONTROL_LISTEN", "127.0.0.1:8180", HostAndPort},
       {"API_THREADS", "2", Between<1, 64>},

@@ -74,8 +74,13 @@ Result<TotalsById> DailyTotals::Read(Connection& db, std::span<const RepositoryI
       kept.erase(kept.lower_bound(span.first), kept.upper_bound(span.second));
     }
     const TimeRange hours{span.first, span.second + days{1}};
+    std::pair<RepositoryId, Day> last;
+    int64_t* number = nullptr;  // the last one's: they come one after the other
     read = ReadRollups(db, ids, hours, [&](RepositoryId id, const RollupEntry& entry) {
-      events[id][DayOf(entry.first)] += entry.events;
+      const std::pair day_of{id, DayOf(entry.first)};
+      if (number == nullptr || day_of != last) number = &events[day_of.first][day_of.second];
+      last = day_of;
+      *number += entry.events;
     });
     if (!read) return tl::make_unexpected(std::move(read.error()));
     for (const RepositoryId id : ids) Keep(id, span, of_all, events[id]);

@@ -238,12 +238,16 @@ Result<TotalsById> SqlEventReader::ReadTotals(Connection& db, const std::vector<
     if (*id) type_ids.insert(**id);
   }
   TotalsById found;
+  RepositoryId last;
+  std::vector<BucketTotal>* totals = nullptr;  // the last one's: they come one after the other
   auto read = ReadRollups(db, repositories, range, [&](RepositoryId id, const RollupEntry& entry) {
-    std::vector<BucketTotal>& totals = found[id];
-    const TimePoint begin{entry.first.time_since_epoch() / bucket * bucket};
-    if (totals.empty() || totals.back().bucket != begin) totals.push_back({.bucket = begin});
-    totals.back().events += entry.events;
-    if (type_ids.contains(entry.type)) totals.back().of_types += entry.events;
+    if (totals == nullptr || id != last) totals = &found[id];
+    last = id;
+    if (totals->empty() || entry.first >= totals->back().bucket + bucket) {
+      totals->push_back({.bucket = TimePoint{entry.first.time_since_epoch() / bucket * bucket}});
+    }
+    totals->back().events += entry.events;
+    if (type_ids.contains(entry.type)) totals->back().of_types += entry.events;
   });
   if (!read) return tl::make_unexpected(std::move(read.error()));
   return found;

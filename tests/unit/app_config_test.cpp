@@ -98,7 +98,7 @@ TEST(Config, HasDefaultsThatHold) {
   EXPECT_FALSE(config->demo);
   EXPECT_EQ(config->fresh, seconds{60});
   EXPECT_EQ(config->stale, seconds{86400});
-  EXPECT_EQ(config->near_cache_bytes, 12U * 1024 * 1024);
+  EXPECT_EQ(config->near_cache_bytes, 10U * 1024 * 1024);
   EXPECT_EQ(config->db_port, 3306);
   EXPECT_EQ(config->redis_port, 6379);
   EXPECT_EQ(config->log_level, LogLevel::kInfo);

@@ -84,7 +84,7 @@ class EventStore {
   virtual Result<EventPruning> Prune(TimePoint before) = 0;
 
   // Puts the rollups of days before `before` that got events since the last time together, a repository's hours of a
-  // day into one row; they tell the same. `go_on` hears every few seconds which day it is about; false from it ends.
+  // day into one row; they tell the same. `go_on` hears again and again which day it is about; false from it ends.
   virtual Result<EventFolding> FoldDays(std::chrono::sys_days before,
                                         const std::function<bool(std::chrono::sys_days)>& go_on) = 0;
 

@@ -111,19 +111,20 @@ Result<int64_t> FoldGroup(Connection& db, sys_days day, std::span<const Reposito
 Result<bool> FoldDay(Connection& db, sys_days day, const std::function<bool(sys_days)>& go_on, int64_t& gone) {
   bool ended = false;
   auto done = EachPartOfDay(db, day, [&](int64_t after, int64_t last) -> Status {
+    ended = ended || !go_on(day);
     if (ended) return {};
     std::vector<RepositoryId> busy;
     auto read = db.Query(kBusy, {TimePoint{day}, TimePoint{day + days{1}}, after, last, kRowsMin},
                          [&](const Row& row) { busy.emplace_back(row.Int(0)); });
     if (!read) return read;
-    for (std::span<const RepositoryId> left(busy); !left.empty();) {
+    for (std::span<const RepositoryId> left(busy); !left.empty() && !ended;) {
       const auto group = left.first(std::min(kRepositoriesAtOnce, left.size()));
       const auto folded = InTransaction(db, [&](Connection& same) { return FoldGroup(same, day, group); });
       if (!folded) return tl::make_unexpected(folded.error());
       gone += *folded;
       left = left.subspan(group.size());
+      ended = !go_on(day);
     }
-    ended = !go_on(day);
     return {};
   });
   if (!done) return tl::make_unexpected(std::move(done.error()));

@@ -15,12 +15,14 @@ TYPES = ["PushEvent", "WatchEvent", "IssuesEvent", "PullRequestEvent", "IssueCom
 COMPUTED_MIN = 0.99
 WARMING_ROUNDS = 20  # the database has just been started
 COMPARED_RANKS = 1_000
+RANKS_IN_PROPORTION = 20_000
 HOURS_IN_PROPORTION = 160
 
 
-def repository(rng, ranks=REPOSITORIES):
-    """A name with the weight that it has among the events: busy ones are asked for more often."""
-    rank = int((ranks + 1) ** rng.random())
+def repository(rng, ranks=REPOSITORIES, scale=1):
+    """A name with the weight that it has among the events: busy ones are asked for more often. A repository has as many events as one of a
+    rank `scale` times as high among so many times as many events."""
+    rank = scale * int((ranks + 1) ** rng.random())
     return f"owner-{rank % 9973}/repository-{rank}"
 
 
@@ -34,14 +36,19 @@ def compared(rng, number):
 
 def targets(rng, scale):
     """Endpoint -> a target of it; another one at each call. scale: how many times the smaller number of events is stored: lists
-    of all that have more than so many events get longer with it, unless they are asked for in proportion."""
+    of all that have more than so many events get longer with it, and repositories have more to be told of, unless they are asked for in
+    proportion."""
     repo, kind = repository(rng), rng.choice(TYPES)
+    alike = repository(rng, RANKS_IN_PROPORTION, scale)
     since = f"2026-{rng.randrange(8, 11):02}-{rng.randrange(4, 28):02}T00:00:00Z"
     return {
         "v1 events of a repository": f"/api/v1/repos/{repo}/events?per_page=100",
+        "v1 events, in proportion": f"/api/v1/repos/{alike}/events?per_page=100",
         "v1 events by type": f"/api/v1/repos/{repo}/events?type={kind}&since={since}",
         "v1 activity": f"/api/v1/repos/{repo}/activity",
+        "v1 activity, in proportion": f"/api/v1/repos/{alike}/activity",
         "v1 activity history": f"/api/v1/repos/{repo}/activity/history?bucket=day&from=2026-08-04&to=2026-10-31",
+        "v1 history, in proportion": f"/api/v1/repos/{alike}/activity/history?bucket=day&from=2026-08-04&to=2026-10-31",
         "v1 counts": f"/api/v1/events/counts?minutes={rng.randrange(1, 43200)}",
         "v1 counts of a repository": f"/api/v1/events/counts?minutes={rng.randrange(1, 43200)}&repo={repo}",
         "v1 intervals": f"/api/v1/events/intervals?type={kind}",
@@ -56,6 +63,7 @@ def targets(rng, scale):
         "v1 trending, in proportion": f"/api/v1/trending?hours={HOURS_IN_PROPORTION // scale}",
         "v1 trending feed": "/api/v1/trending.atom",
         "v1 health": f"/api/v1/repos/{repo}/health",
+        "v1 health, in proportion": f"/api/v1/repos/{alike}/health",
         "v1 comparison of five": f"/api/v1/compare?repos={compared(rng, 5)}",
         "v1 comparison of twenty": f"/api/v1/compare?repos={compared(rng, 20)}",
         "v1 badge": f"/api/v1/repos/{repo}/badge/events.svg",

@@ -125,10 +125,8 @@ Status FoldDays(const JobParts& parts, JobContext& job) {
   return told;
 }
 
-// Days are folded before they are dropped: of one that is gone nobody would look for what could be.
-Status Prune(const JobParts& parts, JobContext& job) {
+Status DropOld(const JobParts& parts, JobContext& job) {
   const TimePoint now = parts.clock.Now();
-  if (auto folded = FoldDays(parts, job); !folded) return folded;
   auto removed = parts.jobs.Prune(now - kJobsKept);
   if (!removed) return WithContext("pruning", removed.error());
   job.Add("rows_removed", *removed);
@@ -139,6 +137,15 @@ Status Prune(const JobParts& parts, JobContext& job) {
   job.Add("event_days_dropped", events->days_dropped);
   if (events->days_dropped > 0 && parts.on_events_changed) parts.on_events_changed();
   return job.Step("old events and job records are removed");
+}
+
+// Days are folded before they are dropped: of one that is gone nobody would look for what could be. What fails there
+// keeps nothing from being dropped.
+Status Prune(const JobParts& parts, JobContext& job) {
+  const auto folded = FoldDays(parts, job);
+  if (!folded && folded.error().code == ErrorCode::kCancelled) return folded;
+  auto dropped = DropOld(parts, job);
+  return dropped ? folded : dropped;
 }
 
 }  // namespace

@@ -43,7 +43,7 @@ struct JobParts {
 //   collect        topics, then feeds of events, that are due, then activity scores; within a minute
 //   refresh-cache  the hot answers of every tracked topic
 //   import         an hour of GH Archive
-//   prune          old events, job rows and forgotten sweeps
+//   prune          puts the counts of past days together, then drops old events, job rows and forgotten sweeps
 void RegisterJobs(JobRunner& runner, const JobParts& parts);
 
 }  // namespace repopulse

@@ -107,28 +107,32 @@ Result<int64_t> FoldGroup(Connection& db, sys_days day, std::span<const Reposito
   return gone;
 }
 
-// False: it was ended before all was done.
-Result<bool> FoldDay(Connection& db, sys_days day, const std::function<bool(sys_days)>& go_on, int64_t& gone) {
-  bool ended = false;
-  auto done = EachPartOfDay(db, day, [&](int64_t after, int64_t last) -> Status {
-    ended = ended || !go_on(day);
-    if (ended) return {};
+// kCancelled: it was ended before all was done.
+Status FoldDay(Connection& db, sys_days day, const std::function<bool(sys_days)>& go_on, int64_t& gone) {
+  return EachPartOfDay(db, day, [&](int64_t after, int64_t last) -> Status {
     std::vector<RepositoryId> busy;
     auto read = db.Query(kBusy, {TimePoint{day}, TimePoint{day + days{1}}, after, last, kRowsMin},
                          [&](const Row& row) { busy.emplace_back(row.Int(0)); });
     if (!read) return read;
-    for (std::span<const RepositoryId> left(busy); !left.empty() && !ended;) {
+    for (std::span<const RepositoryId> left(busy); go_on(day);) {
+      if (left.empty()) return {};
       const auto group = left.first(std::min(kRepositoriesAtOnce, left.size()));
       const auto folded = InTransaction(db, [&](Connection& same) { return FoldGroup(same, day, group); });
       if (!folded) return tl::make_unexpected(folded.error());
       gone += *folded;
       left = left.subspan(group.size());
-      ended = !go_on(day);
     }
+    return Fail(ErrorCode::kCancelled, "ended by its caller");
+  });
+}
+
+// As many as were counted before it was folded: what has come since is looked for the next time.
+Status Note(Connection& db, sys_days day, int64_t events) {
+  return InTransaction(db, [&](Connection& same) -> Status {
+    auto noted = same.Execute(kFolded, {events, day});
+    if (!noted) return tl::make_unexpected(std::move(noted.error()));
     return {};
   });
-  if (!done) return tl::make_unexpected(std::move(done.error()));
-  return !ended;
 }
 
 }  // namespace
@@ -139,12 +143,10 @@ Result<EventFolding> FoldPastDays(Connection& db, sys_days before, const std::fu
   if (!read) return tl::make_unexpected(std::move(read.error()));
   EventFolding result;
   for (const auto& [day, events] : due) {
-    const auto all = FoldDay(db, day, go_on, result.rows_removed);
-    if (!all) return tl::make_unexpected(all.error());
-    if (!*all) break;
-    // As many as were counted before: what has come since is looked for the next time.
-    auto noted = db.Execute(kFolded, {events, day});
-    if (!noted) return tl::make_unexpected(std::move(noted.error()));
+    auto folded = FoldDay(db, day, go_on, result.rows_removed);
+    if (folded) folded = Note(db, day, events);
+    if (!folded && folded.error().code == ErrorCode::kCancelled) break;
+    if (!folded) return tl::make_unexpected(std::move(folded.error()));
     ++result.days;
   }
   return result;

@@ -22,7 +22,7 @@ using std::chrono::hours;
 using std::chrono::sys_days;
 
 constexpr size_t kExamplesMax = 20;
-constexpr int64_t kRollupsAtOnce = 50'000;
+constexpr int64_t kRollupsAtOnce = 4'000;  // up to a day's hours and types each: 10 KB in memory
 
 constexpr std::string_view kWords = "SELECT id, word FROM event_words";
 // The first read of the table keeps others from dropping its days until the snapshot ends.

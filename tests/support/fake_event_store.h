@@ -34,6 +34,9 @@ class FakeEventStore final : public EventStore {
   std::vector<TimePoint> contributions_since;  // of each call
   std::optional<TimePoint> pruned_before;
   std::optional<std::chrono::sys_days> folded_before;
+  bool folded_first = false;  // before anything was pruned
+  std::optional<Error> fails_to_fold;
+  std::function<void()> on_folding;
   std::optional<Error> failing;
   std::function<void()> on_ingest = [] {};  // before anything is stored
 
@@ -67,9 +70,11 @@ class FakeEventStore final : public EventStore {
   Result<EventFolding> FoldDays(std::chrono::sys_days before,
                                 const std::function<bool(std::chrono::sys_days)>& go_on) override {
     if (failing) return tl::make_unexpected(*failing);
+    if (fails_to_fold) return tl::make_unexpected(*fails_to_fold);
     folded_before = before;
-    go_on(before - std::chrono::days{1});
-    return EventFolding{.days = 1, .rows_removed = 4};
+    folded_first = !pruned_before;
+    if (on_folding) on_folding();
+    return go_on(before - std::chrono::days{1}) ? EventFolding{.days = 1, .rows_removed = 4} : EventFolding{};
   }
   Result<Verification> Verify(const std::function<bool(std::chrono::sys_days)>&) override {
     if (failing) return tl::make_unexpected(*failing);

@@ -260,8 +260,25 @@ TEST_F(JobsTest, PruneFoldsThePastDaysFirst) {
   ASSERT_TRUE(events.folded_before);
   EXPECT_GE(*events.folded_before, today);
   EXPECT_LE(*events.folded_before, std::chrono::floor<std::chrono::days>(clock.Now()));
+  EXPECT_TRUE(events.folded_first);
   EXPECT_EQ(Count(job, "days_folded"), 1);
   EXPECT_EQ(Count(job, "rollups_folded"), 4);
+}
+
+TEST_F(JobsTest, PruneDropsWhatIsOldAlsoWhereDaysCannotBeFolded) {
+  events.fails_to_fold = Error{ErrorCode::kTimeout, "a day too large"};
+  const Job job = RunToEnd(JobKind::kPrune);
+  ASSERT_TRUE(job.error);
+  EXPECT_EQ(job.error->message, "folding past days: a day too large");
+  EXPECT_TRUE(events.pruned_before);
+  EXPECT_EQ(Count(job, "event_days_dropped"), 1);
+}
+
+TEST_F(JobsTest, PruneEndsInTheMiddleOfFoldingWhereItsLeaseIsLost) {
+  events.on_folding = [&] { jobs.LoseLeases(); };
+  EXPECT_EQ(RunToEnd(JobKind::kPrune).error->code, ErrorCode::kCancelled);
+  EXPECT_TRUE(events.folded_before);
+  EXPECT_FALSE(events.pruned_before);
 }
 
 TEST_F(JobsTest, PruneDropsEventsOlderThanTheyAreKept) {

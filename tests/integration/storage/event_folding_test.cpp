@@ -134,6 +134,27 @@ TEST_F(EventFoldingTest, ADayMayBeFoldedWhileItsEventsComeIn) {
   EXPECT_THAT(Differences(), IsEmpty());
 }
 
+TEST_F(EventFoldingTest, WaitsForWhoIsRaisingARow) {
+  Ingest(Day("2026-06-28", 7, {0, 3, 4, 15}));
+  const auto late = Day("2026-06-28", 7, {3, 3});
+  auto batch = events().Store({std::span(late)});
+  ASSERT_OK(batch);
+  std::thread folder([&] { EXPECT_EQ(Fold().rows_removed, 3); });
+  const auto waits = [&] {
+    return Number(
+               "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE '%FROM event_rollups%' "
+               "AND time_ms > 20 AND id <> CONNECTION_ID()") > 0;
+  };
+  for (const auto end = std::chrono::steady_clock::now() + 2s; !waits() && std::chrono::steady_clock::now() < end;) {
+    std::this_thread::yield();
+  }
+  const std::vector<const ImportCheckpoint*> no_checkpoint = {nullptr};
+  EXPECT_OK((*batch)->Finish(no_checkpoint, clock_.Now()));
+  folder.join();
+  EXPECT_EQ(Number("SELECT CAST(SUM(events) AS SIGNED) FROM unpacked_rollups"), 4 * 3 + 2 * 3);
+  EXPECT_THAT(Differences(), IsEmpty());
+}
+
 TEST_F(EventFoldingTest, VerifyingTellsAnHourThatIsCountedInAnotherDay) {
   Ingest(Day("2026-06-28", 7, {0, 3, 4, 15}));
   Fold();

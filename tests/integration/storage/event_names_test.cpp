@@ -47,6 +47,22 @@ TEST_F(EventNamesTest, OfOneBatchTheNewestCounts) {
   EXPECT_THAT(Told(), ElementsAre("1 owner/name", "2 owner/Name", "3 owner/new"));
 }
 
+TEST_F(EventNamesTest, TheNewestEventOfAnyTypeTellsThePresentName) {
+  int64_t id = 0;
+  for (const auto& [type, time, name] : {std::tuple("WatchEvent", "2026-07-01T10:00:00Z", "owner/old"),
+                                         {"PushEvent", "2026-07-01T11:00:00Z", "owner/new"},
+                                         {"IssuesEvent", "2026-07-01T09:00:00Z", "owner/oldest"}}) {
+    Event event = MakeEvent(++id, type, time, 1);
+    event.repository_name = name;
+    Ingest({event});
+  }
+  for (const char* name : {"owner/new", "owner/old", "owner/oldest"}) {
+    const auto found = storage_->event_reader().FindRepository(*RepositoryName::Parse(name)).value();
+    ASSERT_TRUE(found) << name;
+    EXPECT_EQ(found->name.full(), "owner/new");
+  }
+}
+
 TEST_F(EventNamesTest, AnEventThatIsKnownTellsNoName) {
   Ingest({Named(1, "2026-07-01T10:00:00Z", 1, "owner/name")});
   Ingest({Named(1, "2026-07-01T10:00:00Z", 1, "owner/forged")});

@@ -270,6 +270,21 @@ TEST_F(SourcesTest, ImportedHoursCount) {
   EXPECT_DOUBLE_EQ(Covered({}, "2024-05-06T01:30:00Z", "2024-05-06T02:30:00Z").share, 0.5);
 }
 
+TEST_F(SourcesTest, ImportedHoursCountInRunsOfAnyLength) {
+  using testing::Pair;
+  for (const std::string hour : {"00", "01", "05", "06", "07", "09", "22", "23"})
+    Import("2024-05-06T" + hour + ":00:00Z", false);
+  Import("2024-05-07T00:00:00Z", false);
+  Import("2024-05-06T06:00:00Z", false);  // once more
+  EXPECT_THAT(GapsOf(Covered({}, "2024-05-05T23:00:00Z", "2024-05-07T02:00:00Z")),
+              ElementsAre(Pair(At("2024-05-05T23:00:00Z"), At("2024-05-06")),
+                          Pair(At("2024-05-06T02:00:00Z"), At("2024-05-06T05:00:00Z")),
+                          Pair(At("2024-05-06T08:00:00Z"), At("2024-05-06T09:00:00Z")),
+                          Pair(At("2024-05-06T10:00:00Z"), At("2024-05-06T22:00:00Z")),
+                          Pair(At("2024-05-07T01:00:00Z"), At("2024-05-07T02:00:00Z"))));
+  EXPECT_DOUBLE_EQ(Covered({}, "2024-05-06T06:30:00Z", "2024-05-06T08:30:00Z").share, 0.75);
+}
+
 TEST_F(SourcesTest, OnlyTheLongestGapsAreShown) {
   std::vector<SourceGap> gaps;
   for (int i = 0; i < 120; ++i) {

@@ -142,7 +142,7 @@ Status DropOld(const JobParts& parts, JobContext& job) {
 // Days are folded before they are dropped: of one that is gone nobody would look for what could be. What fails there
 // keeps nothing from being dropped.
 Status Prune(const JobParts& parts, JobContext& job) {
-  const auto folded = FoldDays(parts, job);
+  auto folded = FoldDays(parts, job);
   if (!folded && folded.error().code == ErrorCode::kCancelled) return folded;
   auto dropped = DropOld(parts, job);
   return dropped ? folded : dropped;

@@ -112,7 +112,7 @@ Status FoldDay(Connection& db, sys_days day, const std::function<bool(sys_days)>
   return EachPartOfDay(db, day, [&](int64_t after, int64_t last) -> Status {
     std::vector<RepositoryId> busy;
     auto read = db.Query(kBusy, {TimePoint{day}, TimePoint{day + days{1}}, after, last, kRowsMin},
-                         [&](const Row& row) { busy.emplace_back(row.Int(0)); });
+                         [&](const Row& row) { busy.push_back(RepositoryId{row.Int(0)}); });
     if (!read) return read;
     for (std::span<const RepositoryId> left(busy); go_on(day);) {
       if (left.empty()) return {};

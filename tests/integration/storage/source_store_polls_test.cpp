@@ -295,7 +295,7 @@ TEST_F(SourcesTest, OnlyTheLongestGapsAreShown) {
   const Coverage coverage = Covered({}, "2024-05-06", "2024-05-07");
   ASSERT_EQ(coverage.gaps.size(), 100u);
   EXPECT_EQ(coverage.gaps[0].from, At("2024-05-06") + minutes{200});
-  EXPECT_DOUBLE_EQ(coverage.share, 1 - (120 * 121 / 2) / 86400.0);
+  EXPECT_DOUBLE_EQ(coverage.share, 1 - 7260 / 86400.0);
 }
 
 }  // namespace

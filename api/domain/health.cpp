@@ -17,16 +17,20 @@ bool IsContribution(HealthAct act) {
 }
 
 void SetAbsenceFactor(const std::vector<HealthEvent>& events, Health& health) {
-  std::unordered_map<int64_t, int64_t> by_actor;
-  by_actor.reserve(events.size());
+  std::vector<int64_t> actors;  // of each contribution
+  actors.reserve(events.size());
   for (const HealthEvent& event : events) {
-    if (!event.bot && IsContribution(event.act)) ++by_actor[event.actor_id];
+    if (!event.bot && IsContribution(event.act)) actors.push_back(event.actor_id);
   }
+  std::ranges::sort(actors);
   std::vector<int64_t> counts;
-  for (const auto& [actor, count] : by_actor) counts.push_back(count);
+  for (size_t i = 0; i < actors.size(); ++i) {
+    if (i == 0 || actors[i] != actors[i - 1]) counts.push_back(0);
+    ++counts.back();
+  }
   std::ranges::sort(counts, std::greater<>());
   health.contributors = static_cast<int64_t>(counts.size());
-  health.contributions = std::accumulate(counts.begin(), counts.end(), int64_t{0});
+  health.contributions = static_cast<int64_t>(actors.size());
   if (counts.empty()) return;
   int64_t factor = 0;
   for (int64_t made = 0; 2 * made < health.contributions; ++factor) made += counts[static_cast<size_t>(factor)];
@@ -68,14 +72,17 @@ ResponseTimes ResponseTimesOf(const std::unordered_map<int64_t, Opened>& opened,
   return times;
 }
 
-// `events` by time.
+// The earliest counts, of openings and of answers to one.
 void SetResponseTimes(const std::vector<HealthEvent>& events, Health& health) {
   std::unordered_map<int64_t, Opened> opened;
   for (const HealthEvent& event : events) {
     if (event.bot || !event.number) continue;
     const bool issue = event.act == HealthAct::kIssueOpened;
     if (issue || event.act == HealthAct::kChangeRequestOpened) {
-      opened.try_emplace(*event.number, Opened{issue, event.actor_id, event.created_at, std::nullopt});
+      const auto [known, added] = opened.try_emplace(*event.number);
+      if (added || event.created_at < known->second.at) {
+        known->second = {issue, event.actor_id, event.created_at, std::nullopt};
+      }
     }
   }
   for (const HealthEvent& event : events) {
@@ -83,8 +90,9 @@ void SetResponseTimes(const std::vector<HealthEvent>& events, Health& health) {
     const auto found = opened.find(*event.number);
     if (found == opened.end()) continue;
     Opened& one = found->second;
-    if (one.answered_after || event.actor_id == one.actor_id || event.created_at < one.at) continue;
-    one.answered_after = std::chrono::duration<double>(event.created_at - one.at).count();
+    if (event.actor_id == one.actor_id || event.created_at < one.at) continue;
+    const double after = std::chrono::duration<double>(event.created_at - one.at).count();
+    one.answered_after = std::min(one.answered_after.value_or(after), after);
   }
   health.issues = ResponseTimesOf(opened, true);
   health.change_requests = ResponseTimesOf(opened, false);
@@ -110,8 +118,7 @@ HealthAct HealthActOf(std::string_view type, std::string_view action) {
   return comment && action == "created" ? HealthAct::kContribution : HealthAct::kOther;
 }
 
-Health HealthOf(std::vector<HealthEvent> events) {
-  std::ranges::stable_sort(events, {}, &HealthEvent::created_at);
+Health HealthOf(const std::vector<HealthEvent>& events) {
   Health health;
   SetAbsenceFactor(events, health);
   SetClosureRatio(events, health);

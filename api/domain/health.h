@@ -54,6 +54,6 @@ struct Health {
 };
 
 // `events`: of one repository and window, in any order.
-Health HealthOf(std::vector<HealthEvent> events);
+Health HealthOf(const std::vector<HealthEvent>& events);
 
 }  // namespace repopulse

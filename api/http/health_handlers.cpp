@@ -116,7 +116,7 @@ Result<Representation> ShowHealth(const Services& services, const Request& reque
   meta["window"]["events"] = kEventsMax;
   meta["repository"] = located->repository->name.full();
   meta["bots"] = "exclude";
-  Json data = ToJson(HealthOf(std::move(sample->events)));
+  Json data = ToJson(HealthOf(sample->events));
   data["activity_dates_and_times"] = TimesJson(*hourly, from, now);
   return services.builder.Ok("application/json", ToText({{"data", data}, {"meta", meta}}), stated->data_as_of);
 }

@@ -89,6 +89,14 @@ TEST(TimeToFirstResponse, BeginsWithTheOpening) {
   EXPECT_EQ(health.issues.mean_seconds, std::nullopt);
 }
 
+TEST(TimeToFirstResponse, BeginsWithTheEarliestOpening) {
+  const Health health = HealthOf({Did(HealthAct::kIssueOpened, "2024-05-01T00:05:00Z", 2, 7),
+                                  Did(HealthAct::kContribution, "2024-05-01T00:02:00Z", 3, 7),
+                                  Did(HealthAct::kIssueOpened, "2024-05-01T00:00:00Z", 1, 7)});
+  EXPECT_EQ(health.issues.opened, 1);
+  EXPECT_EQ(health.issues.mean_seconds, 120);
+}
+
 TEST(HealthAct, TellsWhatAnEventMeans) {
   EXPECT_EQ(HealthActOf("IssuesEvent", "opened"), HealthAct::kIssueOpened);
   EXPECT_EQ(HealthActOf("IssuesEvent", "closed"), HealthAct::kOther);

@@ -8,6 +8,7 @@ Parts: database, redis, github (simulated), api-a, api-b, ..., proxy, cron.
 Every method that starts something returns when it is ready and raises StackError, with the launcher's own words, when not.
 """
 
+import collections
 import dataclasses
 import http.client
 import json
@@ -25,6 +26,7 @@ import urllib.parse
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 LAUNCHER = PROJECT / "stack" / "repopulse-stack"
 TEST_PORTS = os.environ.get("TEST_PORTS", "18800-18899")
+_given = collections.deque(maxlen=1000)  # by free_port: who has one may not listen yet
 
 
 class StackError(Exception):
@@ -82,15 +84,18 @@ def wait_until(condition, timeout=30.0, interval=0.05, what="the condition"):
 
 
 def free_port():
-    """A loopback port of the range TEST_PORTS that nothing listens on."""
+    """A loopback port of the range TEST_PORTS that nothing listens on, and that was not given to another just now."""
     first, last = (int(part) for part in TEST_PORTS.split("-"))
-    ports = list(range(first, last + 1))
+    half = (last - first + 1) // 2
+    recent = list(_given)[-half:] if half else []
+    ports = [port for port in range(first, last + 1) if port not in recent]
     random.shuffle(ports)
     for port in ports:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
+                _given.append(port)
                 return port
             except OSError:
                 continue

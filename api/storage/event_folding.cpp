@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <map>
 #include <span>
+#include <string>
 #include <tuple>
 #include <vector>
 
 #include "storage/event_partitions.h"
 #include "storage/event_places.h"
+#include "storage/event_rollup.h"
 #include "storage/packed_events.h"
 #include "storage/repository_rows.h"
 #include "storage/transaction.h"
@@ -45,10 +47,6 @@ constexpr std::string_view kHours = R"(
   ORDER BY repository_id, hour
   FOR UPDATE)";
 constexpr std::string_view kRemove = "DELETE FROM event_rollups WHERE repository_id = ? AND hour IN {}";
-// A row that somebody has added meanwhile keeps what it has.
-constexpr std::string_view kWrite = R"(
-  INSERT INTO event_rollups (repository_id, hour, counts) VALUES (?, ?, ?)
-  ON DUPLICATE KEY UPDATE counts = CONCAT(counts, VALUES(counts)))";
 constexpr std::string_view kFolded = "UPDATE event_days SET folded_events = ? WHERE day = ?";
 
 // The rows of a repository's day, and all that they count: by hour, type and action each once.
@@ -78,16 +76,11 @@ class RepositoryDay {
 };
 
 // How many rows are gone.
-Result<int64_t> FoldOne(Connection& db, sys_days day, RepositoryId repository, const RepositoryDay& of) {
-  if (std::ssize(of.hours()) < kRowsMin) return 0;
+Result<int64_t> Remove(Connection& db, RepositoryId repository, const RepositoryDay& of) {
   std::vector<Value> values = {repository};
   values.insert(values.end(), of.hours().begin(), of.hours().end());
   const std::string list = FilledList(values, 1);
-  auto removed = db.Execute(fmt::format(kRemove, list), values);
-  if (!removed) return removed;
-  auto written = db.Execute(kWrite, {repository, TimePoint{day}, Bytes{of.Packed(day)}});
-  if (!written) return written;
-  return *removed - 1;
+  return db.Execute(fmt::format(kRemove, list), values);
 }
 
 Result<int64_t> FoldGroup(Connection& db, sys_days day, std::span<const RepositoryId> group) {
@@ -98,12 +91,21 @@ Result<int64_t> FoldGroup(Connection& db, sys_days day, std::span<const Reposito
   auto read = db.Query(fmt::format(kHours, list), values,
                        [&](const Row& row) { found[RepositoryId{row.Int(0)}].Add(row.Time(1), row.Text(2)); });
   if (!read) return tl::make_unexpected(std::move(read.error()));
+  std::erase_if(found, [](const auto& one) { return std::ssize(one.second.hours()) < kRowsMin; });
   int64_t gone = 0;
+  std::vector<std::string> packed;
+  packed.reserve(found.size());  // the rows borrow from it
+  using enum BulkKind;
+  BulkRows rows({kInteger, kTime, kBytes}, found.size());
   for (const auto& [repository, of] : found) {
-    auto folded = FoldOne(db, day, repository, of);
-    if (!folded) return folded;
-    gone += *folded;
+    auto removed = Remove(db, repository, of);
+    if (!removed) return removed;
+    gone += *removed - 1;
+    packed.push_back(of.Packed(day));
+    rows.Add(repository.value, TimePoint{day}, std::string_view(packed.back()));
   }
+  if (rows.empty()) return gone;
+  if (auto written = AppendRollups(db, rows); !written) return tl::make_unexpected(std::move(written.error()));
   return gone;
 }
 

@@ -181,6 +181,12 @@ EventTallies TallyNew(const EventBatch& batch) {
   return tallies;
 }
 
+Status AppendRollups(Connection& db, const BulkRows& rows) {
+  auto written = db.Insert(kRollups, rows);
+  if (!written) return WithContext("write rollups", std::move(written.error()));
+  return {};
+}
+
 Status RaiseRollups(Connection& db, const EventTallies& tallies) {
   if (tallies.rollups.empty()) return {};
   using enum BulkKind;
@@ -192,9 +198,7 @@ Status RaiseRollups(Connection& db, const EventTallies& tallies) {
       });
   BulkRows rows({kInteger, kTime, kBytes}, packed.size());
   for (const auto& [tally, counts] : packed) rows.Add(tally->repository, tally->bucket, std::string_view(counts));
-  auto written = db.Insert(kRollups, rows);
-  if (!written) return WithContext("write rollups", std::move(written.error()));
-  return {};
+  return AppendRollups(db, rows);
 }
 
 Status RaiseTotals(Connection& db, const EventTallies& tallies) {

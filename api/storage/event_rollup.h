@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "storage/bulk.h"
 #include "storage/connection.h"
 #include "storage/event_batch.h"
 
@@ -43,6 +44,8 @@ struct EventTallies {
 };
 EventTallies TallyNew(const EventBatch& batch);
 
+// Writes rows of repository, hour and packed counts; a row that is there keeps what it has.
+Status AppendRollups(Connection& db, const BulkRows& rows);
 // The rollups, which only events of the same repository and hour share: they may be raised while others count.
 Status RaiseRollups(Connection& db, const EventTallies& tallies);
 // All others; behind LockEvents().

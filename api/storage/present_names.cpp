@@ -45,7 +45,11 @@ Result<NamesById> ReadTold(Connection& db, std::span<const RepositoryId> ids) {
   auto read = db.Query(fmt::format(kToldFirstAndLast, list), values, [&](const Row& row) {
     const RepositoryId id{row.Int(0)};
     const std::string first = row.Text(1);
-    first == row.Text(2) ? take(id, first) : with_several.push_back(id);
+    if (first == row.Text(2)) {
+      take(id, first);
+    } else {
+      with_several.push_back(id);
+    }
   });
   if (read && !with_several.empty()) {
     values.clear();
